@@ -1,0 +1,16 @@
+package dev.arclet.emulator.cpu;
+
+/** The processor's pins other than memory: what it asks of the board. */
+public interface CpuBus {
+    /** IN: reads 1, 2 or 4 bytes from a port (0..0xFFFF), zero extended. */
+    int in(int port, int bytes);
+
+    /** OUT: writes the low 1, 2 or 4 bytes of a value to a port. */
+    void out(int port, int bytes, int value);
+
+    /** INTA cycle: the vector (0..255) of the interrupt that the controller wants served. */
+    int acknowledgeInterrupt();
+
+    /** The time-stamp counter, in ticks of its nominal frequency, before the guest's offset. */
+    long timeStampCounter();
+}

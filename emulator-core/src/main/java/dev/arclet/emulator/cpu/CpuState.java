@@ -1,0 +1,169 @@
+package dev.arclet.emulator.cpu;
+
+import dev.arclet.emulator.cpu.fpu.X87State;
+import dev.arclet.emulator.fault.GuestFault;
+import dev.arclet.emulator.mmu.Mmu;
+
+/**
+ * The architectural state of one logical processor, and what the execution engines share. Fields
+ * are public and plain: the interpreter and translated code touch them on every instruction.
+ *
+ * <p>All of it belongs to the machine thread, except {@link #attention}, which any thread may set.
+ */
+public final class CpuState {
+    /** Index into {@link #gpr}. */
+    public static final int RAX = 0, RCX = 1, RDX = 2, RBX = 3, RSP = 4, RBP = 5, RSI = 6, RDI = 7;
+
+    /** Index into {@link #gpr} of a register that is always zero: "no base", "no index". */
+    public static final int ZERO = 16;
+
+    /** Index into {@link #gpr} of RIP. */
+    public static final int RIP = 17;
+
+    /** Index into {@link #segments}, in the SDM's encoding. */
+    public static final int ES = 0, CS = 1, SS = 2, DS = 3, FS = 4, GS = 5;
+
+    /**
+     * General registers 0..15 in encoding order, then {@link #ZERO} and {@link #RIP}. Outside
+     * 64-bit mode the upper halves of 0..7 are zero.
+     *
+     * <p>While a decoded block or a translated region runs, RIP is that of its first instruction;
+     * the engine makes it exact at the end, at faults and wherever an operation could look.
+     */
+    public final long[] gpr = new long[18];
+
+    /** ES CS SS DS FS GS. */
+    public final SegmentRegister[] segments = new SegmentRegister[6];
+
+    /** Local descriptor table register. */
+    public final SegmentRegister ldtr = new SegmentRegister();
+
+    /** Task register. */
+    public final SegmentRegister tr = new SegmentRegister();
+
+    /** Descriptor table base. */
+    public long gdtBase, idtBase;
+
+    /** Descriptor table limit. */
+    public int gdtLimit, idtLimit;
+
+    /** Control registers. CR8 is the TPR of the local APIC. */
+    public long cr0, cr2, cr3, cr4;
+
+    /** Task priority (CR8), 0..15. */
+    public int cr8;
+
+    /** IA32_EFER. */
+    public long efer;
+
+    /** Debug registers; 4 and 5 are unused (aliases). */
+    public final long[] dr = new long[8];
+
+    /** Model-specific registers that are plain storage or have side effects. */
+    public final Msrs msrs = new Msrs();
+
+    /** EFLAGS without CF PF AF ZF SF OF, which are lazy; see {@link LazyFlags}. */
+    public int systemFlags;
+
+    /** Lazy arithmetic flags: what the last flag-setting operation was ({@link LazyFlags}). */
+    public int flagKind;
+
+    /** Lazy arithmetic flags: operands and result, meaning by {@link #flagKind}. */
+    public long flagDst, flagSrc, flagResult;
+
+    /** x87 and MMX registers. */
+    public final X87State x87 = new X87State();
+
+    /** XMM registers: XMMi is {@code xmm[2i]} (low) and {@code xmm[2i + 1]} (high quadword). */
+    public final long[] xmm = new long[32];
+
+    /** SSE control and status. */
+    public int mxcsr = 0x1F80;
+
+    /** XCR0. */
+    public long xcr0 = 1;
+
+    /** Current privilege level, 0..3. */
+    public int cpl;
+
+    /** Code size of the current CS: 2, 4 or 8 bytes of default address size. */
+    public int codeSize = 2;
+
+    /** Derived: mask for linear addresses: 32 bits outside 64-bit mode, else all ones. */
+    public long linearMask = 0xFFFF_FFFFL;
+
+    /** Derived: mask for the stack pointer: 0xFFFF, 0xFFFFFFFF or all ones. */
+    public long stackMask = 0xFFFF;
+
+    /** Instructions completed since reset; exact between blocks. */
+    public long instructions;
+
+    /** The INTR pin. */
+    public boolean interruptLine;
+
+    /** An NMI is latched. */
+    public boolean nmiPending;
+
+    /** NMIs are blocked until IRET. */
+    public boolean nmiBlocked;
+
+    /** Interrupts are held off for one instruction (after STI, MOV SS, POP SS). */
+    public boolean interruptShadow;
+
+    /** In HLT. */
+    public boolean halted;
+
+    /** Shut down by a triple fault. */
+    public boolean shutdown;
+
+    /** Something wants the run loop: leave the engine at the next block or region end. */
+    public volatile boolean attention;
+
+    /** The address translation of this processor. */
+    public final Mmu mmu;
+
+    /** The board. */
+    public final CpuBus bus;
+
+    private final GuestFault fault = new GuestFault();
+
+    /** A processor after RESET. */
+    public CpuState(Mmu mmu, CpuBus bus) {
+        this.mmu = mmu;
+        this.bus = bus;
+        for (int i = 0; i < segments.length; i++) {
+            segments[i] = new SegmentRegister();
+        }
+    }
+
+    /** A fault of this processor, to be thrown: {@code throw cpu.fault(GuestFault.GP, 0)}. */
+    public GuestFault fault(int vector, int errorCode) {
+        return fault.set(vector, errorCode);
+    }
+
+    /** Instruction pointer; see {@link #gpr}. */
+    public long rip() {
+        return gpr[RIP];
+    }
+
+    /** Sets the instruction pointer. */
+    public void setRip(long rip) {
+        gpr[RIP] = rip;
+    }
+
+    /** Whether the processor runs in 64-bit mode (not compatibility mode). */
+    public boolean in64BitMode() {
+        return codeSize == 8;
+    }
+
+    /** The complete EFLAGS image, bit 1 set. */
+    public int eflags() {
+        return systemFlags | LazyFlags.compute(this) | 2;
+    }
+
+    /** Sets CF PF AF ZF SF OF from an EFLAGS image; other bits of it are ignored. */
+    public void setArithmeticFlags(int flags) {
+        flagKind = LazyFlags.EXPLICIT;
+        flagResult = flags & LazyFlags.MASK;
+    }
+}

@@ -1,0 +1,20 @@
+package dev.arclet.emulator.cpu;
+
+/**
+ * The seam between the machine and the two ways to execute guest code: interpreter and translator.
+ */
+public interface ExecutionEngine {
+    /**
+     * Executes instructions until {@link CpuState#attention} is set, {@link CpuState#instructions}
+     * has reached {@code instructionLimit} (exactly, never beyond), the processor halts or shuts
+     * down. Guest exceptions are delivered inside. External interrupts are the caller's affair: the
+     * engine returns as soon as one could be taken.
+     */
+    void run(long instructionLimit);
+
+    /** Forgets everything derived from guest code in {@code [physical, physical + length)}. */
+    void invalidateCode(long physical, long length);
+
+    /** Forgets everything derived from guest code. */
+    void invalidateAllCode();
+}

@@ -1,0 +1,2 @@
+/** The interpreter: decoded blocks of small operation objects. */
+package dev.arclet.emulator.cpu.interp;

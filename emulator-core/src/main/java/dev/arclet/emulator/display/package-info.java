@@ -1,0 +1,2 @@
+/** What the guest shows, as viewers see it. */
+package dev.arclet.emulator.display;

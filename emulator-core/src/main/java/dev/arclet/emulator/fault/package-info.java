@@ -1,0 +1,2 @@
+/** What an instruction can raise. */
+package dev.arclet.emulator.fault;

@@ -1,0 +1,2 @@
+/** The PC, assembled. */
+package dev.arclet.emulator.machine;

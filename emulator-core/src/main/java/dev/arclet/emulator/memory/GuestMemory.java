@@ -1,0 +1,251 @@
+package dev.arclet.emulator.memory;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import sun.misc.Unsafe;
+
+/**
+ * A block of guest RAM (or video RAM), page granular and off the Java heap. It is the only way to
+ * the bytes of the guest: everything else holds offsets, or a host page address obtained here.
+ *
+ * <p>A page that nobody has touched owns no host memory and reads as zeros; it becomes private on
+ * first touch. Host pages never move and stay valid until {@link #close()}, so a software TLB may
+ * keep {@link #pageAddress} results. All multi-byte values are little endian, as the guest sees
+ * them.
+ *
+ * <p>Not synchronised: one machine thread writes. Other threads (a display) may read racily.
+ */
+@SuppressWarnings(
+        "removal") // see docs/adr/0002: generated code needs raw addresses, FFM costs 2.5x there
+public final class GuestMemory implements AutoCloseable {
+    /** log2 of {@link #PAGE_SIZE}. */
+    public static final int PAGE_SHIFT = 12;
+
+    /** Bytes of a page; the granularity of everything in this class. */
+    public static final int PAGE_SIZE = 1 << PAGE_SHIFT;
+
+    private static final long PAGE_MASK = PAGE_SIZE - 1L;
+
+    /** Host memory is taken in pieces of this many pages, so that an idle guest costs little. */
+    private static final int SLAB_PAGES = 256;
+
+    private static final Unsafe UNSAFE = unsafe();
+
+    private final long size;
+    private final long[] pageAddresses;
+    private final List<Long> slabs = new ArrayList<>();
+    private long slabNext;
+    private int slabPagesLeft;
+
+    /**
+     * Reserves, but does not yet occupy, {@code size} bytes.
+     *
+     * @param size bytes, a positive multiple of {@link #PAGE_SIZE}, at most 64 GiB
+     */
+    public GuestMemory(long size) {
+        if (size <= 0 || (size & PAGE_MASK) != 0 || size > (64L << 30)) {
+            throw new IllegalArgumentException(
+                    "guest memory size " + size + " is not a multiple of 4 KiB in 4 KiB..64 GiB");
+        }
+        this.size = size;
+        this.pageAddresses = new long[Math.toIntExact(size >>> PAGE_SHIFT)];
+    }
+
+    /** Bytes of this memory. */
+    public long size() {
+        return size;
+    }
+
+    /** Number of pages that own host memory. */
+    public long residentPages() {
+        return slabs.size() * (long) SLAB_PAGES - slabPagesLeft;
+    }
+
+    /** Whether the page was never touched, and so is all zeros without owning host memory. */
+    public boolean isUntouched(long page) {
+        return pageAddresses[(int) page] == 0;
+    }
+
+    /**
+     * The host address of a page, which becomes private if it was untouched.
+     *
+     * @param page page number, offset / 4096
+     */
+    public long pageAddress(long page) {
+        long address = pageAddresses[(int) page];
+        return address != 0 ? address : allocate((int) page);
+    }
+
+    private long allocate(int page) {
+        if (slabPagesLeft == 0) {
+            // One page more than used, so that the slab can be aligned to a page.
+            long slab = UNSAFE.allocateMemory((SLAB_PAGES + 1L) * PAGE_SIZE);
+            UNSAFE.setMemory(slab, (SLAB_PAGES + 1L) * PAGE_SIZE, (byte) 0);
+            slabs.add(slab);
+            slabNext = (slab + PAGE_MASK) & ~PAGE_MASK;
+            slabPagesLeft = SLAB_PAGES;
+        }
+        long address = slabNext;
+        slabNext += PAGE_SIZE;
+        slabPagesLeft--;
+        pageAddresses[page] = address;
+        return address;
+    }
+
+    /** Reads a value of 1, 2, 4 or 8 bytes, zero extended; may cross pages. */
+    public long read(long offset, int bytes) {
+        if ((offset & PAGE_MASK) + bytes > PAGE_SIZE) {
+            long value = 0;
+            for (int i = 0; i < bytes; i++) {
+                value |= read(offset + i, 1) << (8 * i);
+            }
+            return value;
+        }
+        long page = pageAddresses[(int) (offset >>> PAGE_SHIFT)];
+        if (page == 0) {
+            return 0;
+        }
+        long address = page + (offset & PAGE_MASK);
+        return switch (bytes) {
+            case 1 -> load8(address) & 0xFFL;
+            case 2 -> load16(address) & 0xFFFFL;
+            case 4 -> load32(address) & 0xFFFF_FFFFL;
+            case 8 -> load64(address);
+            default -> throw new IllegalArgumentException("access of " + bytes + " bytes");
+        };
+    }
+
+    /** Writes the low 1, 2, 4 or 8 bytes of {@code value}; may cross pages. */
+    public void write(long offset, int bytes, long value) {
+        if ((offset & PAGE_MASK) + bytes > PAGE_SIZE) {
+            for (int i = 0; i < bytes; i++) {
+                write(offset + i, 1, value >>> (8 * i));
+            }
+            return;
+        }
+        long address = pageAddress(offset >>> PAGE_SHIFT) + (offset & PAGE_MASK);
+        switch (bytes) {
+            case 1 -> store8(address, (byte) value);
+            case 2 -> store16(address, (short) value);
+            case 4 -> store32(address, (int) value);
+            case 8 -> store64(address, value);
+            default -> throw new IllegalArgumentException("access of " + bytes + " bytes");
+        }
+    }
+
+    /** Copies guest bytes out. */
+    public void read(long offset, byte[] target, int from, int length) {
+        while (length > 0) {
+            int inPage = (int) (offset & PAGE_MASK);
+            int n = Math.min(length, PAGE_SIZE - inPage);
+            long page = pageAddresses[(int) (offset >>> PAGE_SHIFT)];
+            if (page == 0) {
+                Arrays.fill(target, from, from + n, (byte) 0);
+            } else {
+                UNSAFE.copyMemory(
+                        null, page + inPage, target, Unsafe.ARRAY_BYTE_BASE_OFFSET + from, n);
+            }
+            offset += n;
+            from += n;
+            length -= n;
+        }
+    }
+
+    /** Copies bytes into the guest. */
+    public void write(long offset, byte[] source, int from, int length) {
+        if (from < 0 || length < 0 || from > source.length - length) {
+            throw new IndexOutOfBoundsException("source range " + from + "+" + length);
+        }
+        while (length > 0) {
+            int inPage = (int) (offset & PAGE_MASK);
+            int n = Math.min(length, PAGE_SIZE - inPage);
+            long page = pageAddress(offset >>> PAGE_SHIFT);
+            UNSAFE.copyMemory(source, Unsafe.ARRAY_BYTE_BASE_OFFSET + from, null, page + inPage, n);
+            offset += n;
+            from += n;
+            length -= n;
+        }
+    }
+
+    /**
+     * Makes every byte zero. Host pages that are owned stay owned, so their addresses stay valid.
+     */
+    public void clear() {
+        for (long address : pageAddresses) {
+            if (address != 0) {
+                UNSAFE.setMemory(address, PAGE_SIZE, (byte) 0);
+            }
+        }
+    }
+
+    /** Gives the host memory back. Nothing may touch this memory afterwards. */
+    @Override
+    public void close() {
+        Arrays.fill(pageAddresses, 0);
+        slabs.forEach(UNSAFE::freeMemory);
+        slabs.clear();
+        slabPagesLeft = 0;
+    }
+
+    /** One byte at a host address obtained from {@link #pageAddress}. */
+    public static byte load8(long hostAddress) {
+        return UNSAFE.getByte(hostAddress);
+    }
+
+    /** Two bytes, little endian, any alignment within the page. */
+    public static short load16(long hostAddress) {
+        return UNSAFE.getShort(hostAddress);
+    }
+
+    /** Four bytes, little endian, any alignment within the page. */
+    public static int load32(long hostAddress) {
+        return UNSAFE.getInt(hostAddress);
+    }
+
+    /** Eight bytes, little endian, any alignment within the page. */
+    public static long load64(long hostAddress) {
+        return UNSAFE.getLong(hostAddress);
+    }
+
+    /** Stores one byte at a host address obtained from {@link #pageAddress}. */
+    public static void store8(long hostAddress, byte value) {
+        UNSAFE.putByte(hostAddress, value);
+    }
+
+    /** Stores two bytes, little endian, any alignment within the page. */
+    public static void store16(long hostAddress, short value) {
+        UNSAFE.putShort(hostAddress, value);
+    }
+
+    /** Stores four bytes, little endian, any alignment within the page. */
+    public static void store32(long hostAddress, int value) {
+        UNSAFE.putInt(hostAddress, value);
+    }
+
+    /** Stores eight bytes, little endian, any alignment within the page. */
+    public static void store64(long hostAddress, long value) {
+        UNSAFE.putLong(hostAddress, value);
+    }
+
+    /** Copies between two host ranges, each within one page. */
+    public static void copy(long fromHostAddress, long toHostAddress, int bytes) {
+        UNSAFE.copyMemory(fromHostAddress, toHostAddress, bytes);
+    }
+
+    /** Copies host bytes of one page into an int array (a frame buffer row, say). */
+    public static void copyToInts(long hostAddress, int[] target, int from, int count) {
+        UNSAFE.copyMemory(
+                null, hostAddress, target, Unsafe.ARRAY_INT_BASE_OFFSET + 4L * from, 4L * count);
+    }
+
+    private static Unsafe unsafe() {
+        try {
+            var field = Unsafe.class.getDeclaredField("theUnsafe");
+            field.setAccessible(true);
+            return (Unsafe) field.get(null);
+        } catch (ReflectiveOperationException e) {
+            throw new ExceptionInInitializerError(e);
+        }
+    }
+}

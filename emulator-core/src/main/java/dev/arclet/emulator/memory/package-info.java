@@ -1,0 +1,2 @@
+/** Guest RAM and the physical address map. */
+package dev.arclet.emulator.memory;

@@ -1,0 +1,2 @@
+/** Linear addresses: page walker and software TLB. */
+package dev.arclet.emulator.mmu;

@@ -1,0 +1,2 @@
+/** Saving and restoring machine state. */
+package dev.arclet.emulator.snapshot;
