@@ -1,0 +1,7 @@
+package dev.arclet.format.model;
+
+/** Sound wanted. */
+public enum Audio {
+    NONE,
+    OUTPUT
+}
