@@ -1,0 +1,73 @@
+# Functions for recipes: packages of the distribution, fetched and unpacked without root and without touching
+# the machine's own package database. Sourced, POSIX sh.
+
+# debian_open DIR ARCH: a private package database for an architecture.
+debian_open() {
+    debian_dir=$1 debian_arch=$2
+    mkdir -p "$debian_dir/lists/partial" "$debian_dir/cache/archives/partial" "$debian_dir/deb"
+    : >"$debian_dir/status"
+    # A day is fresh enough; without network an older list will do, too.
+    if [ -z "$(find "$debian_dir/stamp-$debian_arch" -mmin -1440 2>/dev/null)" ]; then
+        if debian_apt -qq update >"$debian_dir/update.log" 2>&1; then
+            touch "$debian_dir/stamp-$debian_arch"
+        elif ! debian_apt show busybox-static >/dev/null 2>&1; then
+            echo "recipe: cannot read the distribution's package lists for $debian_arch:" >&2
+            tail -n 5 "$debian_dir/update.log" >&2
+            return 1
+        fi
+    fi
+}
+
+debian_run() {
+    program=$1
+    shift
+    "$program" -o "APT::Architecture=$debian_arch" -o "APT::Architectures=$debian_arch" \
+        -o "Dir::State=$debian_dir" -o "Dir::State::Lists=$debian_dir/lists" \
+        -o "Dir::State::status=$debian_dir/status" -o "Dir::Cache=$debian_dir/cache" \
+        -o APT::Sandbox::User=root -o Acquire::Languages=none -o Acquire::IndexTargets::deb::DEP-11::DefaultEnabled=false \
+        -o Acquire::IndexTargets::deb::Contents-deb::DefaultEnabled=false "$@"
+}
+
+debian_apt() {
+    case $1 in
+        show | depends) debian_run apt-cache "$@" ;;
+        *) debian_run apt-get "$@" ;;
+    esac
+}
+
+# debian_depends PACKAGE REGEX: the first dependency of a package whose name matches.
+debian_depends() {
+    debian_apt depends "$1" | sed -n "s/^ *Depends: \($2\)\$/\1/p" | sed 's/:.*//' | head -n 1
+}
+
+# debian_unpack PACKAGE DIR: the files of a package, fetched if they are not there yet.
+debian_unpack() {
+    [ -n "$1" ] || { echo "recipe: a package is missing from the distribution's lists" >&2; return 1; }
+    deb=$(find "$debian_dir/deb" -name "$1_*_$debian_arch.deb" | head -n 1)
+    if [ -z "$deb" ]; then
+        (cd "$debian_dir/deb" && debian_apt -qq download "$1" >download.log 2>&1) || {
+            echo "recipe: cannot download the package $1:" >&2
+            tail -n 5 "$debian_dir/deb/download.log" >&2
+            return 1
+        }
+        deb=$(find "$debian_dir/deb" -name "$1_*_$debian_arch.deb" | head -n 1)
+    fi
+    rm -rf "$2"
+    mkdir -p "$2"
+    dpkg-deb -x "$deb" "$2"
+}
+
+# initramfs ROOT FILE: packs a folder as an initial RAM disk, reproducibly: sorted, owned by root, dated 1970.
+initramfs() {
+    cpio=$(command -v cpio || true)
+    if [ -z "$cpio" ]; then
+        tools=$debian_dir/host
+        (debian_open "$tools" "$(dpkg --print-architecture)" && debian_unpack cpio "$tools/cpio")
+        cpio=$tools/cpio/bin/cpio
+    fi
+    find "$1" -exec touch -h -d @0 {} +
+    (cd "$1" && find . | LC_ALL=C sort | "$cpio" --quiet --reproducible -o -H newc -R 0:0) >"$2.cpio"
+    gzip -9nc "$2.cpio" >"$2.part"
+    rm "$2.cpio"
+    mv "$2.part" "$2"
+}
