@@ -151,6 +151,14 @@ public final class CpuState {
         gpr[RIP] = rip;
     }
 
+    /**
+     * What an instruction pointer that runs on sequentially is cut to: all of it in 64-bit mode,
+     * else EIP. A 16-bit segment does not wrap it; its limit stops it.
+     */
+    public long ripMask() {
+        return codeSize == 8 ? -1L : 0xFFFF_FFFFL;
+    }
+
     /** Whether the processor runs in 64-bit mode (not compatibility mode). */
     public boolean in64BitMode() {
         return codeSize == 8;

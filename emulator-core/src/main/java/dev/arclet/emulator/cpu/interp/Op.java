@@ -31,4 +31,12 @@ public abstract class Op {
      * @throws dev.arclet.emulator.fault.GuestFault with no architectural state changed, for a fault
      */
     public abstract void execute(CpuState cpu);
+
+    /**
+     * Sets RIP behind this instruction: for an operation that ends its block ({@link BlockEnd}) and
+     * does not branch.
+     */
+    protected final void advance(CpuState cpu) {
+        cpu.gpr[CpuState.RIP] = (cpu.gpr[CpuState.RIP] + end) & cpu.ripMask();
+    }
 }

@@ -1,0 +1,85 @@
+package dev.arclet.emulator.cpu.interp;
+
+import dev.arclet.emulator.cpu.CpuState;
+import dev.arclet.emulator.cpu.decode.Instruction;
+import dev.arclet.emulator.cpu.decode.Mnemonic;
+import dev.arclet.emulator.fault.GuestFault;
+import java.util.EnumMap;
+import java.util.Map;
+
+/** Which factory makes the operations of which mnemonic. */
+public final class OpTable {
+    private static final System.Logger LOG = System.getLogger(OpTable.class.getName());
+
+    private final Map<Mnemonic, OpFactory> factories = new EnumMap<>(Mnemonic.class);
+    private final Map<Mnemonic, Long> missing = new EnumMap<>(Mnemonic.class);
+
+    /** An empty table: every instruction raises #UD. */
+    public OpTable() {}
+
+    /** The table with everything that this processor has. */
+    public static OpTable standard() {
+        OpTable table = new OpTable();
+        return table;
+    }
+
+    /**
+     * Adds a family's factory.
+     *
+     * @throws IllegalStateException if the mnemonic has one already
+     */
+    public void put(Mnemonic mnemonic, OpFactory factory) {
+        if (factories.putIfAbsent(mnemonic, factory) != null) {
+            throw new IllegalStateException(mnemonic + " is registered twice");
+        }
+    }
+
+    /** The operation for an instruction; one that raises #UD if there is no factory for it. */
+    Op create(Instruction instruction, Op.Place place) {
+        OpFactory factory = factories.get(instruction.mnemonic());
+        if (factory != null) {
+            return factory.create(instruction, place);
+        }
+        Mnemonic mnemonic = instruction.mnemonic();
+        return switch (mnemonic) {
+            case INVALID, UD0, UD1, UD2 -> new UndefinedOp(place);
+            default -> new MissingOp(place, mnemonic);
+        };
+    }
+
+    /** How often instructions without a factory were executed, by mnemonic. */
+    public Map<Mnemonic, Long> missing() {
+        return Map.copyOf(missing);
+    }
+
+    private static final class UndefinedOp extends Op {
+        UndefinedOp(Place place) {
+            super(place);
+        }
+
+        @Override
+        public void execute(CpuState cpu) {
+            throw cpu.fault(GuestFault.UD, 0);
+        }
+    }
+
+    private final class MissingOp extends Op {
+        private final Mnemonic mnemonic;
+
+        MissingOp(Place place, Mnemonic mnemonic) {
+            super(place);
+            this.mnemonic = mnemonic;
+        }
+
+        @Override
+        public void execute(CpuState cpu) {
+            if (missing.merge(mnemonic, 1L, Long::sum) == 1) {
+                LOG.log(
+                        System.Logger.Level.WARNING,
+                        "{0} is not implemented: the guest gets #UD",
+                        mnemonic);
+            }
+            throw cpu.fault(GuestFault.UD, 0);
+        }
+    }
+}
