@@ -8,9 +8,9 @@ import java.util.List;
  * <p>Conventions of the decoder ({@code new Decoder().decode(CodeReader, mode)}):
  *
  * <ul>
- *   <li><b>operandSize</b> is 8 for the forms that are 64 bits wide by default in 64-bit mode (PUSH,
- *       POP, near branches, CALL, RET, LEAVE, ENTER, ...); near branches ignore 66 there. It is
- *       <b>1</b> for the byte forms of MOVS, CMPS, STOS, LODS, SCAS, INS, OUTS, IN and OUT. All
+ *   <li><b>operandSize</b> is 8 for the forms that are 64 bits wide by default in 64-bit mode
+ *       (PUSH, POP, near branches, CALL, RET, LEAVE, ENTER, ...); near branches ignore 66 there. It
+ *       is <b>1</b> for the byte forms of MOVS, CMPS, STOS, LODS, SCAS, INS, OUTS, IN and OUT. All
  *       other byte forms leave it as the prefixes say and have operands of size 1. INS, OUTS, IN
  *       and OUT are at most 4 wide. LGDT, LIDT, SGDT, SIDT: 8 in 64-bit mode; MOV from and to
  *       control and debug registers: 4, or 8 in 64-bit mode.
@@ -33,9 +33,9 @@ import java.util.List;
  *       FarPointer, or Memory whose size is operandSize + 2 (selector last). LDS, LES, LFS, LGS,
  *       LSS: (GPR, Memory of operandSize + 2).
  *   <li><b>Memory sizes</b> are what is accessed: MOV Ew,Sw, SLDT, STR and SMSW are of size 2 in
- *       memory and operandSize in a register; BOUND has 2 * operandSize; LGDT and friends 6, or 10 in
- *       64-bit mode; LEA, INVLPG, PREFETCH, CLFLUSH, hint NOPs and the XSAVE family have 0; BT and
- *       relatives have operandSize (the operation adds the bit offset); FXSAVE has 512.
+ *       memory and operandSize in a register; BOUND has 2 * operandSize; LGDT and friends 6, or 10
+ *       in 64-bit mode; LEA, INVLPG, PREFETCH, CLFLUSH, hint NOPs and the XSAVE family have 0; BT
+ *       and relatives have operandSize (the operation adds the bit offset); FXSAVE has 512.
  *   <li><b>x87</b>: the arithmetic and comparing instructions always have two operands, destination
  *       first: {@code (ST0, Memory)}, {@code (ST0, STi)} or {@code (STi, ST0)}; FCMOVcc is {@code
  *       (ST0, STi)}. FLD, FST, FSTP, FILD, FIST, FISTP, FISTTP, FBLD, FBSTP, FXCH, FFREE, FFREEP
