@@ -118,7 +118,7 @@ final class OpcodeTable {
         boolean group = false;
         for (int modRm = 0; modRm < 256; modRm++) {
             encodings[modRm] = best(candidates, modRm);
-            group |= encodings[modRm] != encodings[0];
+            group |= !encodings[modRm].equals(encodings[0]);
         }
         return new Cell(group ? encodings : new Encoding[] {encodings[0]});
     }
