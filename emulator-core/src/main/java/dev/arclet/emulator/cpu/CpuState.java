@@ -3,6 +3,7 @@ package dev.arclet.emulator.cpu;
 import dev.arclet.emulator.cpu.fpu.X87State;
 import dev.arclet.emulator.fault.GuestFault;
 import dev.arclet.emulator.mmu.Mmu;
+import java.util.Arrays;
 
 /**
  * The architectural state of one logical processor, and what the execution engines share. Fields
@@ -98,7 +99,7 @@ public final class CpuState {
     /** Instructions completed since reset; exact between blocks. */
     public long instructions;
 
-    /** The INTR pin. */
+    /** The INTR pin. RESET and INIT leave it. */
     public boolean interruptLine;
 
     /** An NMI is latched. */
@@ -127,6 +128,12 @@ public final class CpuState {
 
     private final GuestFault fault = new GuestFault();
 
+    /** Family, model and stepping, in EDX after RESET (CPUID leaf 1, EAX). */
+    private int signature;
+
+    /** For control transfers: segments that are checked before they become current. */
+    final SegmentRegister pendingStack = new SegmentRegister();
+
     /** A processor after RESET. */
     public CpuState(Mmu mmu, CpuBus bus) {
         this.mmu = mmu;
@@ -134,6 +141,76 @@ public final class CpuState {
         for (int i = 0; i < segments.length; i++) {
             segments[i] = new SegmentRegister();
         }
+        reset();
+    }
+
+    /** RESET (SDM vol. 3A, table 10-1): real mode, at the last 16 bytes below 4 GiB. */
+    public void reset() {
+        initialise();
+        x87.reset();
+        Arrays.fill(xmm, 0);
+        mxcsr = 0x1F80;
+        xcr0 = 1;
+        msrs.reset();
+        cr0 = Control.CR0_CD | Control.CR0_NW | Control.CR0_ET;
+        mmu.setControl(cr0, cr3, cr4, efer, true);
+        Segmentation.modeChanged(this);
+        mmu.flushAll();
+    }
+
+    /**
+     * INIT (SDM vol. 3A, table 10-1): as RESET, but the x87, SSE and model-specific registers and
+     * the cache control bits stay.
+     */
+    public void init() {
+        long cache = cr0 & (Control.CR0_CD | Control.CR0_NW);
+        initialise();
+        cr0 = cache | Control.CR0_ET;
+        mmu.setControl(cr0, cr3, cr4, efer, true);
+        Segmentation.modeChanged(this);
+        mmu.flushAll();
+    }
+
+    private void initialise() {
+        Arrays.fill(gpr, 0);
+        gpr[RDX] = signature;
+        gpr[RIP] = 0xFFF0;
+        for (SegmentRegister segment : segments) {
+            segment.loadReal(0, false);
+            segment.limit = 0xFFFF;
+            segment.big = false;
+            segment.granular = false;
+        }
+        segments[CS].selector = 0xF000;
+        segments[CS].base = 0xFFFF_0000L;
+        ldtr.loadNull(0);
+        ldtr.access = 0x82;
+        ldtr.limit = 0xFFFF;
+        ldtr.unusable = false;
+        tr.loadNull(0);
+        tr.access = 0x8B;
+        tr.limit = 0xFFFF;
+        tr.unusable = false;
+        gdtBase = 0;
+        idtBase = 0;
+        gdtLimit = 0xFFFF;
+        idtLimit = 0xFFFF;
+        cr2 = 0;
+        cr3 = 0;
+        cr4 = 0;
+        cr8 = 0;
+        efer = 0;
+        Arrays.fill(dr, 0);
+        dr[6] = 0xFFFF_0FF0L;
+        dr[7] = 0x400;
+        systemFlags = 0;
+        setArithmeticFlags(0);
+        cpl = 0;
+        nmiPending = false;
+        nmiBlocked = false;
+        interruptShadow = false;
+        halted = false;
+        shutdown = false;
     }
 
     /** A fault of this processor, to be thrown: {@code throw cpu.fault(GuestFault.GP, 0)}. */

@@ -25,4 +25,21 @@ public final class Msrs {
 
     /** IA32_MISC_ENABLE. */
     public long miscEnable = 1;
+
+    /** After RESET. */
+    void reset() {
+        sysenterCs = 0;
+        sysenterEsp = 0;
+        sysenterEip = 0;
+        star = 0;
+        lstar = 0;
+        cstar = 0;
+        fmask = 0;
+        kernelGsBase = 0;
+        tscAux = 0;
+        tscOffset = 0;
+        pat = 0x0007_0406_0007_0406L;
+        apicBase = 0xFEE0_0900L;
+        miscEnable = 1;
+    }
 }

@@ -59,6 +59,7 @@ public final class GuestFault extends RuntimeException {
     private int vector;
     private int errorCode;
     private long address;
+    private boolean nonCanonical;
 
     /** A fault object to be kept and reused by its owner. */
     public GuestFault() {
@@ -69,6 +70,19 @@ public final class GuestFault extends RuntimeException {
     public GuestFault set(int newVector, int newErrorCode) {
         vector = newVector;
         errorCode = newErrorCode;
+        nonCanonical = false;
+        return this;
+    }
+
+    /**
+     * Prepares this object as the fault of a data access to a non-canonical address: #GP(0), which
+     * the engine turns into #SS(0) if the access went through SS.
+     */
+    public GuestFault setNonCanonical(long linearAddress) {
+        vector = GP;
+        errorCode = 0;
+        address = linearAddress;
+        nonCanonical = true;
         return this;
     }
 
@@ -77,6 +91,7 @@ public final class GuestFault extends RuntimeException {
         vector = PF;
         errorCode = newErrorCode;
         address = linearAddress;
+        nonCanonical = false;
         return this;
     }
 
@@ -90,7 +105,12 @@ public final class GuestFault extends RuntimeException {
         return errorCode;
     }
 
-    /** The linear address of a page fault. */
+    /** Whether the cause is a data access to a non-canonical {@link #address()}. */
+    public boolean nonCanonical() {
+        return nonCanonical;
+    }
+
+    /** The linear address of a page fault, or the non-canonical address. */
     public long address() {
         return address;
     }

@@ -4,6 +4,7 @@ import dev.arclet.emulator.fault.GuestFault;
 import dev.arclet.emulator.memory.GuestMemory;
 import dev.arclet.emulator.memory.MapListener;
 import dev.arclet.emulator.memory.PhysicalMap;
+import java.util.Arrays;
 
 /**
  * Memory as instructions see it: linear addresses, through the software TLB and, on a miss, the
@@ -11,14 +12,88 @@ import dev.arclet.emulator.memory.PhysicalMap;
  *
  * <p>Page faults are thrown as {@link GuestFault} before anything is written, also when an access
  * spans two pages.
+ *
+ * <p>The TLB is direct mapped, with separate tags for reads, writes and instruction fetches. A tag
+ * is the linear address of the page; an access hits if the tag equals the page of its <em>last</em>
+ * byte in the slot of its first, so that accesses over a page border miss. Each kind has four
+ * banks, of which the current privilege selects one: changing it costs nothing.
  */
 public final class Mmu implements MapListener {
+    /** Slots of a bank. */
+    private static final int SLOTS = 1024;
+
+    private static final int SLOT_MASK = SLOTS - 1;
+
+    /** Supervisor accesses, subject to SMAP if that is on. */
+    private static final int BANK_SUPERVISOR = 0;
+
+    /** User accesses. */
+    private static final int BANK_USER = SLOTS;
+
+    /** Supervisor accesses while EFLAGS.AC lifts SMAP. */
+    private static final int BANK_SUPERVISOR_AC = 2 * SLOTS;
+
+    /** User accesses with alignment checks: its read and write tags never match. */
+    private static final int BANK_ALIGNED = 3 * SLOTS;
+
+    private static final int ALL = 4 * SLOTS;
+
+    /** A tag that matches no page: its low bits are not zero. */
+    private static final long INVALID = 2;
+
+    /** In a tag: the page is translated, but is no RAM, or alignment is to be checked. */
+    private static final long INDIRECT = 1;
+
+    /** In a write tag: the page is translated, but has code. */
+    private static final long GUARDED = 4;
+
+    private static final long PAGE = ~(GuestMemory.PAGE_SIZE - 1L);
+    private static final int OFFSET = GuestMemory.PAGE_SIZE - 1;
+
+    private static final long CR0_MASK = 1L << 31 | 1L << 16;
+    private static final long CR4_MASK = 1L << 4 | 1L << 5 | 1L << 7 | 1L << 20 | 1L << 21;
+    private static final long EFER_MASK = 1L << 10 | 1L << 11;
+
     private final PhysicalMap map;
     private final GuestFault fault = new GuestFault();
+    private final PageWalker walker;
+
+    private final long[] readTags = new long[ALL];
+    private final long[] readAddends = new long[ALL];
+    private final long[] writeTags = new long[ALL];
+    private final long[] writeAddends = new long[ALL];
+    private final long[] fetchTags = new long[ALL];
+
+    // Physical page, with PageWalker's entry flags in the low bits.
+    private final long[] readPhysical = new long[ALL];
+    private final long[] writePhysical = new long[ALL];
+    private final long[] fetchPhysical = new long[ALL];
+
+    private int bank = BANK_SUPERVISOR;
+    private CodePageGuard guard =
+            new CodePageGuard() {
+                @Override
+                public boolean hasCode(long physicalPage) {
+                    return false;
+                }
+
+                @Override
+                public void codeWritten(long physical, int bytes) {}
+            };
+
+    private long cr0;
+    private long cr3;
+    private long cr4;
+    private long efer;
+    private long linearMask = 0xFFFF_FFFFL;
+    private boolean largePages;
+    private int generation;
 
     /** An MMU with paging off. */
     public Mmu(PhysicalMap map) {
         this.map = map;
+        walker = new PageWalker(map, fault);
+        flushAll();
         map.onChange(this);
     }
 
@@ -27,89 +102,302 @@ public final class Mmu implements MapListener {
         return map;
     }
 
+    /** Names the keeper of decoded code, who is told when it is overwritten. */
+    public void setCodeGuard(CodePageGuard newGuard) {
+        guard = newGuard;
+        flushAll();
+    }
+
+    /**
+     * A number that changes whenever the linear address of an instruction may lead to another
+     * physical address than before for the same privilege, or to a fault.
+     */
+    public int generation() {
+        return generation;
+    }
+
+    // Control
+
+    /**
+     * Takes over control registers (SDM vol. 3A, section 4.10.4): a new CR3 drops all but global
+     * translations, a change of a paging mode or right drops everything.
+     *
+     * @param cr3Written whether this is a load of CR3, also with the value it had
+     */
+    public void setControl(
+            long newCr0, long newCr3, long newCr4, long newEfer, boolean cr3Written) {
+        boolean all =
+                ((cr0 ^ newCr0) & CR0_MASK) != 0
+                        || ((cr4 ^ newCr4) & CR4_MASK) != 0
+                        || ((efer ^ newEfer) & EFER_MASK) != 0;
+        cr0 = newCr0;
+        cr3 = newCr3;
+        cr4 = newCr4;
+        efer = newEfer;
+        walker.configure(newCr0, newCr3, newCr4, newEfer);
+        linearMask = walker.longMode() ? -1L : 0xFFFF_FFFFL;
+        if (all) {
+            flushAll();
+        } else if (cr3Written && walker.paging()) {
+            flushNonGlobal();
+        }
+    }
+
+    /**
+     * Reads the PDPTEs of PAE paging outside long mode, as a load of CR3 does.
+     *
+     * @return whether their reserved bits are clear; if not, nothing has changed and the load of
+     *     CR3 must fault
+     */
+    public boolean loadPdptes(long newCr3) {
+        return walker.loadPdptes(newCr3);
+    }
+
+    /** The PDPTEs as last loaded; live, four of them. */
+    public long[] pdptes() {
+        return walker.pdptes();
+    }
+
+    /**
+     * Selects the privilege of the accesses to come.
+     *
+     * @param user CPL is 3
+     * @param alignmentCheck EFLAGS.AC (with {@code user}: and CR0.AM)
+     */
+    public void setPrivilege(boolean user, boolean alignmentCheck) {
+        if (user) {
+            bank = alignmentCheck ? BANK_ALIGNED : BANK_USER;
+        } else {
+            bank = alignmentCheck && (cr4 & 1L << 21) != 0 ? BANK_SUPERVISOR_AC : BANK_SUPERVISOR;
+        }
+    }
+
+    /** Forgets every translation. */
+    public void flushAll() {
+        Arrays.fill(readTags, INVALID);
+        Arrays.fill(writeTags, INVALID);
+        Arrays.fill(fetchTags, INVALID);
+        largePages = false;
+        generation++;
+    }
+
+    private void flushNonGlobal() {
+        if (!walker.globalPages()) {
+            flushAll();
+            return;
+        }
+        dropNonGlobal(readTags, readPhysical);
+        dropNonGlobal(writeTags, writePhysical);
+        dropNonGlobal(fetchTags, fetchPhysical);
+        generation++;
+    }
+
+    private static void dropNonGlobal(long[] tags, long[] physical) {
+        for (int i = 0; i < tags.length; i++) {
+            if ((physical[i] & PageWalker.GLOBAL) == 0) {
+                tags[i] = INVALID;
+            }
+        }
+    }
+
+    /** INVLPG: forgets the page that contains {@code linear}, global or not. */
+    public void invalidatePage(long linear) {
+        generation++;
+        if (largePages) {
+            // A 2 MiB or larger page has entries in many slots, and INVLPG must drop them all.
+            // Its size is not kept; what lies within 1 GiB is dropped, which is always allowed.
+            dropLarge(readTags, readPhysical, linear);
+            dropLarge(writeTags, writePhysical, linear);
+            dropLarge(fetchTags, fetchPhysical, linear);
+        }
+        long page = linear & linearMask & PAGE;
+        for (int slot = slot(page); slot < ALL; slot += SLOTS) {
+            drop(readTags, slot, page);
+            drop(writeTags, slot, page);
+            drop(fetchTags, slot, page);
+        }
+    }
+
+    private static void drop(long[] tags, int slot, long page) {
+        if ((tags[slot] & ~(INDIRECT | GUARDED)) == page) {
+            tags[slot] = INVALID;
+        }
+    }
+
+    private static void dropLarge(long[] tags, long[] physical, long linear) {
+        for (int i = 0; i < tags.length; i++) {
+            if ((physical[i] & PageWalker.LARGE) != 0 && (tags[i] ^ linear) >>> 30 == 0) {
+                tags[i] = INVALID;
+            }
+        }
+    }
+
+    /**
+     * Forgets direct write access to a physical page that has just gained code.
+     *
+     * @param physicalPage canonical physical address / 4096
+     */
+    public void protectCode(long physicalPage) {
+        for (int i = 0; i < ALL; i++) {
+            if (writePhysical[i] >>> GuestMemory.PAGE_SHIFT == physicalPage
+                    && (writeTags[i] & OFFSET) == 0) {
+                writeTags[i] |= GUARDED;
+            }
+        }
+    }
+
+    @Override
+    public void mapChanged() {
+        flushAll();
+    }
+
+    @Override
+    public void writePermissionChanged() {
+        Arrays.fill(writeTags, INVALID);
+    }
+
+    // Accesses with the current privilege
+
+    private static int slot(long linear) {
+        return (int) (linear >>> GuestMemory.PAGE_SHIFT) & SLOT_MASK;
+    }
+
     /** Loads one byte, zero extended. */
     public int load8(long linear) {
-        return (int) map.read(linear, 1);
+        int slot = bank | slot(linear);
+        if (readTags[slot] == (linear & PAGE)) {
+            return GuestMemory.load8(readAddends[slot] + linear) & 0xFF;
+        }
+        return (int) loadSlow(linear, 1);
     }
 
     /** Loads two bytes, zero extended. */
     public int load16(long linear) {
-        return (int) map.read(linear, 2);
+        int slot = bank | slot(linear);
+        if (readTags[slot] == (linear + 1 & PAGE)) {
+            return GuestMemory.load16(readAddends[slot] + linear) & 0xFFFF;
+        }
+        return (int) loadSlow(linear, 2);
     }
 
     /** Loads four bytes. */
     public int load32(long linear) {
-        return (int) map.read(linear, 4);
+        int slot = bank | slot(linear);
+        if (readTags[slot] == (linear + 3 & PAGE)) {
+            return GuestMemory.load32(readAddends[slot] + linear);
+        }
+        return (int) loadSlow(linear, 4);
     }
 
     /** Loads eight bytes. */
     public long load64(long linear) {
-        return map.read(linear, 8);
+        int slot = bank | slot(linear);
+        if (readTags[slot] == (linear + 7 & PAGE)) {
+            return GuestMemory.load64(readAddends[slot] + linear);
+        }
+        return loadSlow(linear, 8);
     }
 
     /** Loads one byte, zero extended, that will be stored to: faults as a write would. */
     public int loadForUpdate8(long linear) {
-        return load8(linear);
+        int slot = bank | slot(linear);
+        if (writeTags[slot] == (linear & PAGE)) {
+            return GuestMemory.load8(writeAddends[slot] + linear) & 0xFF;
+        }
+        return (int) loadForUpdateSlow(linear, 1);
     }
 
     /** Loads two bytes that will be stored to. */
     public int loadForUpdate16(long linear) {
-        return load16(linear);
+        int slot = bank | slot(linear);
+        if (writeTags[slot] == (linear + 1 & PAGE)) {
+            return GuestMemory.load16(writeAddends[slot] + linear) & 0xFFFF;
+        }
+        return (int) loadForUpdateSlow(linear, 2);
     }
 
     /** Loads four bytes that will be stored to. */
     public int loadForUpdate32(long linear) {
-        return load32(linear);
+        int slot = bank | slot(linear);
+        if (writeTags[slot] == (linear + 3 & PAGE)) {
+            return GuestMemory.load32(writeAddends[slot] + linear);
+        }
+        return (int) loadForUpdateSlow(linear, 4);
     }
 
     /** Loads eight bytes that will be stored to. */
     public long loadForUpdate64(long linear) {
-        return load64(linear);
+        int slot = bank | slot(linear);
+        if (writeTags[slot] == (linear + 7 & PAGE)) {
+            return GuestMemory.load64(writeAddends[slot] + linear);
+        }
+        return loadForUpdateSlow(linear, 8);
     }
 
     /** Stores the low byte. */
     public void store8(long linear, int value) {
-        map.write(linear, 1, value);
+        int slot = bank | slot(linear);
+        if (writeTags[slot] == (linear & PAGE)) {
+            GuestMemory.store8(writeAddends[slot] + linear, (byte) value);
+        } else {
+            storeSlow(linear, 1, value);
+        }
     }
 
     /** Stores the low two bytes. */
     public void store16(long linear, int value) {
-        map.write(linear, 2, value);
+        int slot = bank | slot(linear);
+        if (writeTags[slot] == (linear + 1 & PAGE)) {
+            GuestMemory.store16(writeAddends[slot] + linear, (short) value);
+        } else {
+            storeSlow(linear, 2, value);
+        }
     }
 
     /** Stores four bytes. */
     public void store32(long linear, int value) {
-        map.write(linear, 4, value);
+        int slot = bank | slot(linear);
+        if (writeTags[slot] == (linear + 3 & PAGE)) {
+            GuestMemory.store32(writeAddends[slot] + linear, value);
+        } else {
+            storeSlow(linear, 4, value);
+        }
     }
 
     /** Stores eight bytes. */
     public void store64(long linear, long value) {
-        map.write(linear, 8, value);
+        int slot = bank | slot(linear);
+        if (writeTags[slot] == (linear + 7 & PAGE)) {
+            GuestMemory.store64(writeAddends[slot] + linear, value);
+        } else {
+            storeSlow(linear, 8, value);
+        }
     }
 
     /** Stores sixteen bytes; nothing is written if any of them faults. */
     public void store128(long linear, long low, long high) {
+        int slot = bank | slot(linear);
+        if (writeTags[slot] == (linear + 15 & PAGE)) {
+            long host = writeAddends[slot] + linear;
+            GuestMemory.store64(host, low);
+            GuestMemory.store64(host + 8, high);
+            return;
+        }
         probeWrite(linear, 16);
         store64(linear, low);
-        store64(linear + 8, high);
+        store64(linear + 8 & linearMask, high);
     }
 
     /**
      * Faults exactly as a write of {@code bytes} (1..4096) bytes would, and changes nothing else.
      */
-    public void probeWrite(long linear, int bytes) {}
-
-    /** Faults exactly as a read of {@code bytes} (1..4096) bytes would. */
-    public void probeRead(long linear, int bytes) {}
-
-    /** Loads for the processor itself (descriptor tables, TSS), as supervisor whatever the CPL. */
-    public long loadSystem(long linear, int bytes) {
-        return map.read(linear, bytes);
+    public void probeWrite(long linear, int bytes) {
+        probe(bank, linear, bytes, PageWalker.WRITE);
     }
 
-    /** Stores for the processor itself, as supervisor whatever the CPL. */
-    public void storeSystem(long linear, int bytes, long value) {
-        map.write(linear, bytes, value);
+    /** Faults exactly as a read of {@code bytes} (1..4096) bytes would. */
+    public void probeRead(long linear, int bytes) {
+        probe(bank, linear, bytes, PageWalker.READ);
     }
 
     /**
@@ -117,16 +405,30 @@ public final class Mmu implements MapListener {
      * bulk operations, which may use it to the end of the page; faults as a read would.
      */
     public long hostForRead(long linear) {
-        long page = map.readablePage(linear);
-        return page == 0 ? 0 : page + (linear & (GuestMemory.PAGE_SIZE - 1));
+        int slot = bank | slot(linear);
+        if (readTags[slot] != (linear & PAGE)) {
+            translate(bank, linear, PageWalker.READ);
+            if (readTags[slot] != (linear & PAGE)) {
+                return 0;
+            }
+        }
+        return readAddends[slot] + linear;
     }
 
     /**
      * Host address of the byte at {@code linear}, if the page can be written directly (no code, no
-     * device); else 0.
+     * device); else 0. For bulk operations, which may use it to the end of the page; faults as a
+     * write would.
      */
     public long hostForWrite(long linear) {
-        return 0;
+        int slot = bank | slot(linear);
+        if (writeTags[slot] != (linear & PAGE)) {
+            translate(bank, linear, PageWalker.WRITE);
+            if (writeTags[slot] != (linear & PAGE)) {
+                return 0;
+            }
+        }
+        return writeAddends[slot] + linear;
     }
 
     /**
@@ -134,12 +436,155 @@ public final class Mmu implements MapListener {
      * it identifies the code; faults as an instruction fetch does.
      */
     public long fetch(long linear) {
-        return map.canonical(linear);
+        int slot = bank | slot(linear);
+        if (fetchTags[slot] == (linear & PAGE)) {
+            return fetchPhysical[slot] & PAGE | linear & OFFSET;
+        }
+        return translate(bank, linear, PageWalker.EXECUTE);
     }
 
-    @Override
-    public void mapChanged() {}
+    // Accesses of the processor itself
 
-    @Override
-    public void writePermissionChanged() {}
+    /** Loads for the processor itself (descriptor tables, TSS), as supervisor whatever the CPL. */
+    public long loadSystem(long linear, int bytes) {
+        return load(linear, bytes, false);
+    }
+
+    /** Stores for the processor itself, as supervisor whatever the CPL. */
+    public void storeSystem(long linear, int bytes, long value) {
+        store(linear, bytes, value, false);
+    }
+
+    /** Loads 1, 2, 4 or 8 bytes, zero extended, with a privilege that need not be the current. */
+    public long load(long linear, int bytes, boolean user) {
+        return loadIn(user ? BANK_USER : BANK_SUPERVISOR, linear, bytes);
+    }
+
+    /** Stores 1, 2, 4 or 8 bytes with a privilege that need not be the current. */
+    public void store(long linear, int bytes, long value, boolean user) {
+        storeIn(user ? BANK_USER : BANK_SUPERVISOR, linear, bytes, value);
+    }
+
+    /** {@link #probeWrite(long, int)} with a privilege that need not be the current. */
+    public void probeWrite(long linear, int bytes, boolean user) {
+        probe(user ? BANK_USER : BANK_SUPERVISOR, linear, bytes, PageWalker.WRITE);
+    }
+
+    /** {@link #probeRead(long, int)} with a privilege that need not be the current. */
+    public void probeRead(long linear, int bytes, boolean user) {
+        probe(user ? BANK_USER : BANK_SUPERVISOR, linear, bytes, PageWalker.READ);
+    }
+
+    // Slow paths
+
+    private long loadSlow(long linear, int bytes) {
+        return loadIn(bank, linear, bytes);
+    }
+
+    private long loadForUpdateSlow(long linear, int bytes) {
+        probe(bank, linear, bytes, PageWalker.WRITE);
+        return loadIn(bank, linear, bytes);
+    }
+
+    private void storeSlow(long linear, int bytes, long value) {
+        storeIn(bank, linear, bytes, value);
+    }
+
+    private long loadIn(int bankBase, long linear, int bytes) {
+        checkAlignment(bankBase, linear, bytes);
+        int inPage = (int) linear & OFFSET;
+        if (inPage + bytes <= GuestMemory.PAGE_SIZE) {
+            return map.read(translate(bankBase, linear, PageWalker.READ), bytes);
+        }
+        int first = GuestMemory.PAGE_SIZE - inPage;
+        long low = translate(bankBase, linear, PageWalker.READ);
+        long high = translate(bankBase, linear + first & linearMask, PageWalker.READ);
+        long value = 0;
+        for (int i = 0; i < bytes; i++) {
+            long physical = i < first ? low + i : high + i - first;
+            value |= map.read(physical, 1) << (8 * i);
+        }
+        return value;
+    }
+
+    private void storeIn(int bankBase, long linear, int bytes, long value) {
+        checkAlignment(bankBase, linear, bytes);
+        int inPage = (int) linear & OFFSET;
+        if (inPage + bytes <= GuestMemory.PAGE_SIZE) {
+            storePhysical(translate(bankBase, linear, PageWalker.WRITE), bytes, value);
+            return;
+        }
+        int first = GuestMemory.PAGE_SIZE - inPage;
+        long low = translate(bankBase, linear, PageWalker.WRITE);
+        long high = translate(bankBase, linear + first & linearMask, PageWalker.WRITE);
+        for (int i = 0; i < bytes; i++) {
+            storePhysical(i < first ? low + i : high + i - first, 1, value >>> (8 * i));
+        }
+    }
+
+    private void storePhysical(long physical, int bytes, long value) {
+        map.write(physical, bytes, value);
+        if (guard.hasCode(physical >>> GuestMemory.PAGE_SHIFT)) {
+            guard.codeWritten(physical, bytes);
+        }
+    }
+
+    private void probe(int bankBase, long linear, int bytes, int access) {
+        checkAlignment(bankBase, linear, bytes);
+        translate(bankBase, linear, access);
+        long last = linear + bytes - 1 & linearMask;
+        if (((linear ^ last) & PAGE) != 0) {
+            translate(bankBase, last, access);
+        }
+    }
+
+    private void checkAlignment(int bankBase, long linear, int bytes) {
+        // SSE operands have their own rule (#GP); wider accesses arrive here in parts.
+        if (bankBase == BANK_ALIGNED && bytes <= 8 && (linear & bytes - 1) != 0) {
+            throw fault.set(GuestFault.AC, 0);
+        }
+    }
+
+    /** The canonical physical address of a byte; fills the TLB. */
+    private long translate(int bankBase, long linear, int access) {
+        long page = linear & PAGE;
+        int slot = bankBase | slot(linear);
+        long[] tags = access == PageWalker.READ ? readTags : writeTags;
+        long[] physicals = access == PageWalker.READ ? readPhysical : writePhysical;
+        if (access == PageWalker.EXECUTE) {
+            tags = fetchTags;
+            physicals = fetchPhysical;
+        }
+        long tag = tags[slot];
+        // A guarded page whose code is gone falls through, and becomes directly writable again.
+        if (tag == page
+                || tag == (page | INDIRECT)
+                || (tag == (page | GUARDED)
+                        && guard.hasCode(physicals[slot] >>> GuestMemory.PAGE_SHIFT))) {
+            return physicals[slot] & PAGE | linear & OFFSET;
+        }
+        boolean user = bankBase == BANK_USER || bankBase == BANK_ALIGNED;
+        if (walker.longMode() && linear << 16 >> 16 != linear) {
+            throw fault.setNonCanonical(linear);
+        }
+        long physical =
+                map.canonical(walker.walk(page, access, user, bankBase == BANK_SUPERVISOR_AC));
+        physicals[slot] = physical | walker.entryFlags;
+        largePages |= (walker.entryFlags & PageWalker.LARGE) != 0;
+        switch (access) {
+            case PageWalker.READ -> {
+                long host = bankBase == BANK_ALIGNED ? 0 : map.readablePage(physical);
+                readAddends[slot] = host - page;
+                readTags[slot] = host == 0 ? page | INDIRECT : page;
+            }
+            case PageWalker.WRITE -> {
+                boolean code = guard.hasCode(physical >>> GuestMemory.PAGE_SHIFT);
+                long host = bankBase == BANK_ALIGNED || code ? 0 : map.writablePage(physical);
+                writeAddends[slot] = host - page;
+                writeTags[slot] = host != 0 ? page : page | (code ? GUARDED : INDIRECT);
+            }
+            default -> fetchTags[slot] = page;
+        }
+        return physical | linear & OFFSET;
+    }
 }
