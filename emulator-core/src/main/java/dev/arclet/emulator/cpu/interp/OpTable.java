@@ -3,6 +3,7 @@ package dev.arclet.emulator.cpu.interp;
 import dev.arclet.emulator.cpu.CpuState;
 import dev.arclet.emulator.cpu.decode.Instruction;
 import dev.arclet.emulator.cpu.decode.Mnemonic;
+import dev.arclet.emulator.cpu.decode.Operand;
 import dev.arclet.emulator.fault.GuestFault;
 import java.util.EnumMap;
 import java.util.Map;
@@ -12,6 +13,8 @@ public final class OpTable {
     private static final System.Logger LOG = System.getLogger(OpTable.class.getName());
 
     private final Map<Mnemonic, OpFactory> factories = new EnumMap<>(Mnemonic.class);
+    private final Map<Mnemonic, Map<Operand.File, OpFactory>> byFile =
+            new EnumMap<>(Mnemonic.class);
     private final Map<Mnemonic, Long> missing = new EnumMap<>(Mnemonic.class);
 
     /** An empty table: every instruction raises #UD. */
@@ -34,9 +37,36 @@ public final class OpTable {
         }
     }
 
+    /**
+     * Adds a factory for those forms of a mnemonic that have a register of {@code file} among their
+     * operands: MOV, PUSH and POP of segment, control and debug registers.
+     *
+     * @throws IllegalStateException if there is one already
+     */
+    public void put(Mnemonic mnemonic, Operand.File file, OpFactory factory) {
+        if (byFile.computeIfAbsent(mnemonic, m -> new EnumMap<>(Operand.File.class))
+                        .putIfAbsent(file, factory)
+                != null) {
+            throw new IllegalStateException(mnemonic + " of " + file + " is registered twice");
+        }
+    }
+
+    private OpFactory find(Instruction instruction) {
+        Map<Operand.File, OpFactory> special = byFile.get(instruction.mnemonic());
+        if (special != null) {
+            for (Operand operand : instruction.operands()) {
+                if (operand instanceof Operand.Register register
+                        && special.containsKey(register.file())) {
+                    return special.get(register.file());
+                }
+            }
+        }
+        return factories.get(instruction.mnemonic());
+    }
+
     /** The operation for an instruction; one that raises #UD if there is no factory for it. */
     Op create(Instruction instruction, Op.Place place) {
-        OpFactory factory = factories.get(instruction.mnemonic());
+        OpFactory factory = find(instruction);
         if (factory != null) {
             return factory.create(instruction, place);
         }
