@@ -1,6 +1,7 @@
 package dev.arclet.format.chunk;
 
 import dev.arclet.format.VerifyException;
+import dev.arclet.format.blob.BlobChecks;
 import dev.arclet.format.blob.BlobSink;
 import dev.arclet.format.blob.BlobSource;
 import dev.arclet.format.digest.Digest;
@@ -9,6 +10,8 @@ import dev.arclet.format.model.Layer;
 import dev.arclet.format.model.MediaTypes;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -41,11 +44,12 @@ public final class LayerWriter {
     private record Place(Pack pack, long offset, int length) {}
 
     /** A chunk stored by an earlier layer. */
-    private record Known(Descriptor pack, long offset, int length) {}
+    private record Known(Descriptor pack, long offset, int length, BlobSource source) {}
 
     private final BlobSink sink;
     private final int level;
     private final Map<Digest, Known> known = new HashMap<>();
+    private final Map<Digest, Boolean> intact = new HashMap<>();
     private final Set<Digest> lowerPacks = new HashSet<>();
 
     private final List<Pack> packs = new ArrayList<>();
@@ -81,7 +85,9 @@ public final class LayerWriter {
             for (Extent e : layer.loadPage(i, source)) {
                 if (!e.isHole()) {
                     known.putIfAbsent(
-                            e.chunk(), new Known(layer.packs().get(e.pack()), e.offset(), e.length()));
+                            e.chunk(),
+                            new Known(
+                                    layer.packs().get(e.pack()), e.offset(), e.length(), source));
                 }
             }
         }
@@ -190,7 +196,8 @@ public final class LayerWriter {
         Digest id = Digest.of(chunk, 0, length);
         Place place = places.get(id);
         if (place == null) {
-            place = known.containsKey(id) ? adopt(known.get(id)) : store(length);
+            Known before = known.get(id);
+            place = before != null && isIntact(before) ? adopt(before) : store(length);
             places.put(id, place);
         }
         extents.add(
@@ -202,6 +209,20 @@ public final class LayerWriter {
                         place.length(),
                         id));
         chunkBlocks = 0;
+    }
+
+    /** A damaged old pack is not built upon: its chunks are stored again. */
+    private boolean isIntact(Known at) {
+        return intact.computeIfAbsent(
+                at.pack().digest(),
+                d -> {
+                    try (InputStream in = at.source().open(d, at.pack().size())) {
+                        BlobChecks.copy(in, at.pack(), OutputStream.nullOutputStream());
+                        return true;
+                    } catch (VerifyException | IOException e) {
+                        return false;
+                    }
+                });
     }
 
     private Place adopt(Known at) throws IOException {

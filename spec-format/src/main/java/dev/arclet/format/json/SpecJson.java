@@ -160,11 +160,11 @@ public final class SpecJson {
         return names;
     }
 
-    static Publisher publisher(Fields f) throws SpecException {
+    public static Publisher publisher(Fields f) throws SpecException {
         return new Publisher(PublisherId.parse(f.string("id")), f.string("name"));
     }
 
-    static Machine machine(Fields f) throws SpecException {
+    public static Machine machine(Fields f) throws SpecException {
         Optional<Display> display = Optional.empty();
         if (f.has("display")) {
             Fields d = f.object("display");
@@ -215,7 +215,7 @@ public final class SpecJson {
                 : Optional.empty();
     }
 
-    static Descriptor descriptor(Fields f, String type) throws SpecException {
+    public static Descriptor descriptor(Fields f, String type) throws SpecException {
         String mediaType = f.string("mediaType");
         if (!mediaType.equals(type)) {
             throw f.problem("mediaType", "is \"" + mediaType + "\"; expected " + type);
@@ -248,7 +248,7 @@ public final class SpecJson {
         return disks;
     }
 
-    static Capabilities capabilities(Fields f) throws SpecException {
+    public static Capabilities capabilities(Fields f) throws SpecException {
         Network network = Network.NONE;
         if (f.has("network")) {
             Fields n = f.object("network");
@@ -333,12 +333,12 @@ public final class SpecJson {
         return StrictJson.write(o);
     }
 
-    static void writePublisher(ObjectNode o, Publisher publisher) {
+    public static void writePublisher(ObjectNode o, Publisher publisher) {
         o.put("id", publisher.id().text());
         o.put("name", publisher.name());
     }
 
-    static void writeMachine(ObjectNode o, Machine machine) {
+    public static void writeMachine(ObjectNode o, Machine machine) {
         o.put("arch", EnumText.of(machine.arch()));
         o.put("memory", machine.memory());
         o.put("cpus", machine.cpus());
@@ -351,7 +351,7 @@ public final class SpecJson {
         }
     }
 
-    static void writeDescriptor(ObjectNode o, Descriptor d) {
+    public static void writeDescriptor(ObjectNode o, Descriptor d) {
         o.put("mediaType", d.mediaType());
         o.put("digest", d.digest().toString());
         o.put("size", d.size());
@@ -371,7 +371,7 @@ public final class SpecJson {
         }
     }
 
-    static void writeCapabilities(ObjectNode o, Capabilities c) {
+    public static void writeCapabilities(ObjectNode o, Capabilities c) {
         if (!c.network().equals(Network.NONE)) {
             ObjectNode n = o.putObject("network");
             n.put("mode", EnumText.of(c.network().mode()));
