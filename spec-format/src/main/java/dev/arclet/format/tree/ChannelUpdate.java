@@ -57,7 +57,7 @@ public final class ChannelUpdate {
     }
 
     /** Starts from what the tree holds of this publisher, which may be nothing. */
-    public static ChannelUpdate begin(TreeWriter writer, PublisherKeys keys, Instant now)
+    public static ChannelUpdate begin(TreeWriter writer, PublisherKeys keys)
             throws FormatException, IOException {
         ChannelUpdate update = new ChannelUpdate(writer, keys);
         if (Channel.exists(update.tree, keys.id())) {

@@ -96,7 +96,7 @@ public final class TreePublisher {
             List<String> names,
             Instant now)
             throws FormatException, IOException {
-        ChannelUpdate update = ChannelUpdate.begin(writer, keys, now);
+        ChannelUpdate update = ChannelUpdate.begin(writer, keys);
         update.revokeAll(built.targets().revoked());
         for (String path : built.targets().targets().keySet()) {
             Channel.Published p = built.published(path, from);
@@ -213,7 +213,7 @@ public final class TreePublisher {
                     "Name a tree that was built or published with these keys");
         }
         try (TreeWriter writer = TreeWriter.open(tree)) {
-            ChannelUpdate update = ChannelUpdate.begin(writer, keys, now);
+            ChannelUpdate update = ChannelUpdate.begin(writer, keys);
             change.apply(update);
             update.commit(now);
         }
