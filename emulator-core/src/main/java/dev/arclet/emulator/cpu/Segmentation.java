@@ -135,23 +135,24 @@ public final class Segmentation {
             register.loadNull(selector);
         } else {
             long descriptor = readDescriptor(cpu, selector, GuestFault.GP, 0);
-            checkData(cpu, selector, descriptor, cpu.cpl);
+            checkData(cpu, selector, descriptor, cpu.cpl, GuestFault.GP);
             markAccessed(cpu, selector, descriptor);
             register.load(selector, descriptor);
         }
         segmentChanged(cpu, segment);
     }
 
-    private static void checkData(CpuState cpu, int selector, long descriptor, int cpl) {
+    /** Checks that a descriptor can be loaded into DS, ES, FS or GS: {@code vector}, #NP. */
+    static void checkData(CpuState cpu, int selector, long descriptor, int cpl, int vector) {
         int error = selector & ~3;
         boolean code = Descriptor.isCode(descriptor);
         if (!Descriptor.isSegment(descriptor)
                 || (code && !Descriptor.readableOrWritable(descriptor))) {
-            throw cpu.fault(GuestFault.GP, error);
+            throw cpu.fault(vector, error);
         }
         int dpl = Descriptor.dpl(descriptor);
         if (!(code && Descriptor.isConforming(descriptor)) && (dpl < cpl || dpl < (selector & 3))) {
-            throw cpu.fault(GuestFault.GP, error);
+            throw cpu.fault(vector, error);
         }
         if (!Descriptor.present(descriptor)) {
             throw cpu.fault(GuestFault.NP, error);
