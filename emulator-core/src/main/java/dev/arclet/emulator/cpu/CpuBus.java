@@ -11,6 +11,13 @@ public interface CpuBus {
     /** INTA cycle: the vector (0..255) of the interrupt that the controller wants served. */
     int acknowledgeInterrupt();
 
+    /**
+     * The FERR# pin: an unmasked x87 exception is pending while CR0.NE is 0. A PC board latches it
+     * as IRQ 13 until port 0xF0 is written. The processor then goes on as if IGNNE# were asserted;
+     * the interrupt comes before anything depends on it.
+     */
+    default void floatingPointError() {}
+
     /** The time-stamp counter, in ticks of its nominal frequency, before the guest's offset. */
     long timeStampCounter();
 }

@@ -75,8 +75,14 @@ public final class CpuState {
     /** x87 and MMX registers. */
     public final X87State x87 = new X87State();
 
-    /** XMM registers: XMMi is {@code xmm[2i]} (low) and {@code xmm[2i + 1]} (high quadword). */
-    public final long[] xmm = new long[32];
+    /**
+     * XMM registers: XMMi is {@code xmm[2i]} (low) and {@code xmm[2i + 1]} (high quadword). The last
+     * two elements, from {@link #XMM_SCRATCH}, hold a memory operand within an instruction.
+     */
+    public final long[] xmm = new long[34];
+
+    /** Index into {@link #xmm} of what is no register but a memory operand's place. */
+    public static final int XMM_SCRATCH = 32;
 
     /** SSE control and status. */
     public int mxcsr = 0x1F80;

@@ -1,5 +1,8 @@
 package dev.arclet.emulator.cpu.fpu;
 
+import dev.arclet.emulator.snapshot.SnapshotException;
+import dev.arclet.emulator.snapshot.SnapshotReader;
+import dev.arclet.emulator.snapshot.SnapshotWriter;
 import java.util.Arrays;
 
 /**
@@ -41,6 +44,12 @@ public final class X87State {
     /** The low 11 bits of its opcode. */
     public int lastOpcode;
 
+    /** What operations of this FPU compute in; holds no architectural state. */
+    public final Float80 unit = new Float80();
+
+    /** A second one, for instructions with two results. */
+    public final Float80 second = new Float80();
+
     /** FPU state after RESET (SDM vol. 3A, table 9-1): all registers +0.0, control word 0x40. */
     public X87State() {
         reset();
@@ -68,14 +77,135 @@ public final class X87State {
         lastOpcode = 0;
     }
 
-    /** The status word with TOP in bits 11..13. */
-    public int statusWord() {
-        return (status & ~0x3800) | top << 11;
+    /**
+     * Sets the control word (SDM vol. 1, section 8.1.5): bit 6 reads as 1, bits 7 and 13..15 as 0.
+     * The error summary of the status word follows the masks.
+     */
+    public void setControl(int word) {
+        control = word & 0x1F7F | 0x40;
+        summarise();
     }
 
-    /** Sets the status word and TOP. */
+    /** Makes ES and B (bits 7 and 15 of the status word) follow exceptions and masks. */
+    public void summarise() {
+        if ((status & ~control & 0x3F) != 0) {
+            status |= 0x8080;
+        } else {
+            status &= ~0x8080;
+        }
+    }
+
+    /** The status word with TOP in bits 11..13. */
+    public int statusWord() {
+        return status | top << 11;
+    }
+
+    /** Sets the status word and TOP; ES and B are taken from the exceptions and masks. */
     public void setStatusWord(int word) {
         status = word & 0xC7FF;
         top = (word >>> 11) & 7;
+        summarise();
+    }
+
+    /** Whether ST(i) is empty. */
+    public boolean isEmpty(int i) {
+        return (valid >>> (top + i & 7) & 1) == 0;
+    }
+
+    /** Sign and exponent of ST(i). */
+    public int signExponent(int i) {
+        return signExponent[top + i & 7];
+    }
+
+    /** Significand of ST(i). */
+    public long significand(int i) {
+        return significand[top + i & 7];
+    }
+
+    /** Sets ST(i) and its tag. */
+    public void set(int i, int newSignExponent, long newSignificand) {
+        int n = top + i & 7;
+        signExponent[n] = newSignExponent;
+        significand[n] = newSignificand;
+        valid |= 1 << n;
+    }
+
+    /** Pushes; the caller has dealt with overflow. */
+    public void push(int newSignExponent, long newSignificand) {
+        top = top - 1 & 7;
+        set(0, newSignExponent, newSignificand);
+    }
+
+    /** Pops: ST(0) becomes empty. */
+    public void pop() {
+        valid &= ~(1 << top);
+        top = top + 1 & 7;
+    }
+
+    /** The full tag word: for each physical register 0 valid, 1 zero, 2 special, 3 empty. */
+    public int tagWord() {
+        int tags = 0;
+        for (int i = 0; i < 8; i++) {
+            int tag;
+            int e = signExponent[i] & 0x7FFF;
+            if ((valid >>> i & 1) == 0) {
+                tag = 3;
+            } else if (e == 0 && significand[i] == 0) {
+                tag = 1;
+            } else if (e == 0 || e == 0x7FFF || significand[i] >= 0) {
+                tag = 2;
+            } else {
+                tag = 0;
+            }
+            tags |= tag << 2 * i;
+        }
+        return tags;
+    }
+
+    /** Takes emptiness from a full tag word; the rest follows from the registers. */
+    public void setTagWord(int tags) {
+        valid = 0;
+        for (int i = 0; i < 8; i++) {
+            if ((tags >>> 2 * i & 3) != 3) {
+                valid |= 1 << i;
+            }
+        }
+    }
+
+    /** Writes all registers. */
+    public void save(SnapshotWriter out) {
+        out.putLongs("x87.significand", significand);
+        out.putInts("x87.signExponent", signExponent);
+        out.putInt("x87.control", control);
+        out.putInt("x87.status", status);
+        out.putInt("x87.top", top);
+        out.putInt("x87.valid", valid);
+        out.putLong("x87.instructionPointer", instructionPointer);
+        out.putLong("x87.dataPointer", dataPointer);
+        out.putInt("x87.instructionSelector", instructionSelector);
+        out.putInt("x87.dataSelector", dataSelector);
+        out.putInt("x87.lastOpcode", lastOpcode);
+    }
+
+    /**
+     * Reads what {@link #save} wrote.
+     *
+     * @throws SnapshotException if a value is out of range
+     */
+    public void restore(SnapshotReader in) throws SnapshotException {
+        in.getLongs("x87.significand", significand);
+        in.getInts("x87.signExponent", signExponent);
+        for (int i = 0; i < 8; i++) {
+            signExponent[i] &= 0xFFFF;
+        }
+        control = in.getInt("x87.control", 0, 0xFFFF);
+        status = in.getInt("x87.status", 0, 0xFFFF) & 0xC7FF;
+        top = in.getInt("x87.top", 0, 7);
+        valid = in.getInt("x87.valid", 0, 0xFF);
+        instructionPointer = in.getLong("x87.instructionPointer");
+        dataPointer = in.getLong("x87.dataPointer");
+        instructionSelector = in.getInt("x87.instructionSelector", 0, 0xFFFF);
+        dataSelector = in.getInt("x87.dataSelector", 0, 0xFFFF);
+        lastOpcode = in.getInt("x87.lastOpcode", 0, 0x7FF);
     }
 }

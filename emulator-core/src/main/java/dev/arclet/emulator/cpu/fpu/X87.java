@@ -1,0 +1,672 @@
+package dev.arclet.emulator.cpu.fpu;
+
+import static dev.arclet.emulator.cpu.fpu.Float80.INTEGER;
+import static dev.arclet.emulator.cpu.fpu.Float80.QUIET;
+import static dev.arclet.emulator.cpu.fpu.Float80.SIGN;
+
+import dev.arclet.emulator.cpu.CpuState;
+import dev.arclet.emulator.cpu.LazyFlags;
+import dev.arclet.emulator.fault.GuestFault;
+
+/**
+ * What x87 instructions do to the register stack and the status word, given their operands (SDM
+ * vol. 1, chapter 8; vol. 2A). Memory operands are loaded before and stored after by the caller.
+ */
+public final class X87 {
+    /** Binary operations; the reversed ones take their operands in the other order. */
+    public static final int ADD = 0, SUB = 1, SUBR = 2, MUL = 3, DIV = 4, DIVR = 5;
+
+    /** Comparisons: ordered, unordered. */
+    public static final boolean ORDERED = false, UNORDERED = true;
+
+    private static final int STACK_FAULT = 0x40;
+    private static final int C0 = 0x100, C1 = 0x200, C2 = 0x400, C3 = 0x4000;
+    private static final int CONDITIONS = C0 | C1 | C2 | C3;
+    private static final int CR0_MP = 2, CR0_EM = 4, CR0_TS = 8, CR0_NE = 0x20;
+
+    private X87() {}
+
+    /**
+     * #NM for every x87 instruction but FWAIT, if there is no FPU or it belongs to another task.
+     */
+    public static void checkAvailable(CpuState cpu) {
+        if ((cpu.cr0 & (CR0_EM | CR0_TS)) != 0) {
+            throw cpu.fault(GuestFault.NM, 0);
+        }
+    }
+
+    /** The check of waiting instructions: also #MF for an exception that is pending. */
+    public static void checkWaiting(CpuState cpu) {
+        if ((cpu.cr0 & (CR0_EM | CR0_TS)) != 0) {
+            throw cpu.fault(GuestFault.NM, 0);
+        }
+        checkPending(cpu);
+    }
+
+    /** FWAIT. */
+    public static void waitForIt(CpuState cpu) {
+        if ((cpu.cr0 & CR0_MP) != 0 && (cpu.cr0 & CR0_TS) != 0) {
+            throw cpu.fault(GuestFault.NM, 0);
+        }
+        checkPending(cpu);
+    }
+
+    /** #MF if an unmasked exception is pending, or FERR# with CR0.NE clear. */
+    public static void checkPending(CpuState cpu) {
+        if ((cpu.x87.status & 0x80) != 0) {
+            if ((cpu.cr0 & CR0_NE) != 0) {
+                throw cpu.fault(GuestFault.MF, 0);
+            }
+            cpu.bus.floatingPointError();
+        }
+    }
+
+    /** Enters exceptions and C1 into the status word. */
+    private static void commit(CpuState cpu, int flags) {
+        X87State x = cpu.x87;
+        x.status = x.status & ~C1 | flags;
+        if ((flags & ~x.control & 0x3F) != 0) {
+            x.status |= 0x8080;
+            if ((cpu.cr0 & CR0_NE) == 0) {
+                cpu.bus.floatingPointError();
+            }
+        }
+    }
+
+    /** Enters the flags of an operation. Returns whether its result may be delivered. */
+    private static boolean commit(CpuState cpu, Float80 f) {
+        if (f.suppressed()) {
+            commit(cpu, f.flags & 7);
+            return false;
+        }
+        commit(cpu, f.flags);
+        return true;
+    }
+
+    private static boolean invalidMasked(CpuState cpu) {
+        return (cpu.x87.control & 1) != 0;
+    }
+
+    /** Signals a stack underflow; returns whether the masked response is wanted. */
+    private static boolean underflow(CpuState cpu) {
+        commit(cpu, STACK_FAULT | Float80.INVALID);
+        return invalidMasked(cpu);
+    }
+
+    private static void indefinite(X87State x, int i) {
+        x.set(i, 0xFFFF, INTEGER | QUIET);
+    }
+
+    /** Whether ST(7) is in use, so that a push overflows; then the response was given. */
+    private static boolean overflows(CpuState cpu) {
+        X87State x = cpu.x87;
+        if (x.isEmpty(7)) {
+            return false;
+        }
+        commit(cpu, STACK_FAULT | Float80.INVALID | C1);
+        if (invalidMasked(cpu)) {
+            x.push(0xFFFF, INTEGER | QUIET);
+        }
+        return true;
+    }
+
+    private static void compute(Float80 f, int operation, int aSe, long a, int bSe, long b) {
+        switch (operation) {
+            case ADD -> Float80Arithmetic.add(f, aSe, a, bSe, b);
+            case SUB -> Float80Arithmetic.subtract(f, aSe, a, bSe, b);
+            case SUBR -> Float80Arithmetic.subtract(f, bSe, b, aSe, a);
+            case MUL -> Float80Arithmetic.multiply(f, aSe, a, bSe, b);
+            case DIV -> Float80Arithmetic.divide(f, aSe, a, bSe, b);
+            default -> Float80Arithmetic.divide(f, bSe, b, aSe, a);
+        }
+    }
+
+    /** ST(i) = ST(i) op ST(j), then perhaps a pop. */
+    public static void arithmetic(CpuState cpu, int operation, int i, int j, boolean pop) {
+        X87State x = cpu.x87;
+        if (x.isEmpty(i) || x.isEmpty(j)) {
+            if (!underflow(cpu)) {
+                return;
+            }
+            indefinite(x, i);
+        } else {
+            Float80 f = x.unit;
+            f.begin(x.control);
+            compute(
+                    f,
+                    operation,
+                    x.signExponent(i),
+                    x.significand(i),
+                    x.signExponent(j),
+                    x.significand(j));
+            if (!commit(cpu, f)) {
+                return;
+            }
+            x.set(i, f.signExponent, f.significand);
+        }
+        if (pop) {
+            x.pop();
+        }
+    }
+
+    /**
+     * ST(0) = ST(0) op value.
+     *
+     * @param denormal whether the value was a denormal in its memory format
+     */
+    public static void arithmeticWith(
+            CpuState cpu, int operation, int se, long value, boolean denormal) {
+        X87State x = cpu.x87;
+        if (x.isEmpty(0)) {
+            if (underflow(cpu)) {
+                indefinite(x, 0);
+            }
+            return;
+        }
+        Float80 f = x.unit;
+        f.begin(x.control);
+        int aSe = x.signExponent(0);
+        long a = x.significand(0);
+        compute(f, operation, aSe, a, se, value);
+        if (denormal) {
+            noteMemoryDenormal(f, aSe, a);
+        }
+        if (commit(cpu, f)) {
+            x.set(0, f.signExponent, f.significand);
+        }
+    }
+
+    /** A denormal in memory signals, though widened it is normal, unless a NaN takes precedence. */
+    private static void noteMemoryDenormal(Float80 f, int se, long value) {
+        if ((f.flags & Float80.INVALID) == 0 && !Float80.isNaN(se, value)) {
+            f.flags |= Float80.DENORMAL;
+        }
+    }
+
+    private static int compareConditions(CpuState cpu, int i, boolean quiet) {
+        X87State x = cpu.x87;
+        if (x.isEmpty(0) || x.isEmpty(i)) {
+            commit(cpu, STACK_FAULT | Float80.INVALID);
+            return invalidMasked(cpu) ? Float80Arithmetic.UNORDERED : -1;
+        }
+        return compareConditions(cpu, x.signExponent(i), x.significand(i), false, quiet);
+    }
+
+    private static int compareConditions(
+            CpuState cpu, int se, long value, boolean denormal, boolean quiet) {
+        X87State x = cpu.x87;
+        Float80 f = x.unit;
+        f.begin(x.control);
+        int aSe = x.signExponent(0);
+        long a = x.significand(0);
+        int conditions = Float80Arithmetic.compare(f, aSe, a, se, value, quiet);
+        if (denormal) {
+            noteMemoryDenormal(f, aSe, a);
+        }
+        return commit(cpu, f) ? conditions : -1;
+    }
+
+    private static void setConditions(X87State x, int conditions) {
+        x.status = x.status & ~CONDITIONS | conditions;
+    }
+
+    /** FCOM, FUCOM and relatives: compares ST(0) with ST(i), then pops so often. */
+    public static void compare(CpuState cpu, int i, boolean quiet, int pops) {
+        finishCompare(cpu, compareConditions(cpu, i, quiet), pops);
+    }
+
+    /** FCOM and FICOM: compares ST(0) with a value from memory. */
+    public static void compareWith(CpuState cpu, int se, long value, boolean denormal, int pops) {
+        int conditions;
+        if (cpu.x87.isEmpty(0)) {
+            commit(cpu, STACK_FAULT | Float80.INVALID);
+            conditions = invalidMasked(cpu) ? Float80Arithmetic.UNORDERED : -1;
+        } else {
+            conditions = compareConditions(cpu, se, value, denormal, ORDERED);
+        }
+        finishCompare(cpu, conditions, pops);
+    }
+
+    private static void finishCompare(CpuState cpu, int conditions, int pops) {
+        X87State x = cpu.x87;
+        if (conditions < 0) {
+            return;
+        }
+        setConditions(x, conditions);
+        for (int n = 0; n < pops; n++) {
+            x.pop();
+        }
+    }
+
+    /** FCOMI and relatives: as {@link #compare}, with the result in ZF PF CF. */
+    public static void compareFlags(CpuState cpu, int i, boolean quiet, boolean pop) {
+        int conditions = compareConditions(cpu, i, quiet);
+        if (conditions < 0) {
+            return;
+        }
+        int flags = 0;
+        if ((conditions & C0) != 0) {
+            flags |= LazyFlags.CF;
+        }
+        if ((conditions & C2) != 0) {
+            flags |= LazyFlags.PF;
+        }
+        if ((conditions & C3) != 0) {
+            flags |= LazyFlags.ZF;
+        }
+        cpu.setArithmeticFlags(flags);
+        if (pop) {
+            cpu.x87.pop();
+        }
+    }
+
+    /** FXAM. */
+    public static void examine(CpuState cpu) {
+        X87State x = cpu.x87;
+        int se = x.signExponent(0);
+        long a = x.significand(0);
+        int conditions;
+        if (x.isEmpty(0)) {
+            conditions = C3 | C0;
+        } else if (Float80.isUnsupported(se, a)) {
+            conditions = 0;
+        } else if ((se & Float80.EXPONENT) == Float80.EXPONENT) {
+            conditions = a == INTEGER ? C2 | C0 : C0;
+        } else if ((se & Float80.EXPONENT) != 0) {
+            conditions = C2;
+        } else {
+            conditions = a == 0 ? C3 : C3 | C2;
+        }
+        setConditions(x, (se & SIGN) != 0 ? conditions | C1 : conditions);
+    }
+
+    /** FLD of a value that needs no conversion: a register, m80, an integer. */
+    public static void load(CpuState cpu, int se, long value) {
+        if (!overflows(cpu)) {
+            commit(cpu, 0);
+            cpu.x87.push(se, value);
+        }
+    }
+
+    /** FLD m32 and m64, given the widened value. */
+    public static void loadFloat(CpuState cpu, int se, long value, boolean denormal) {
+        if (overflows(cpu)) {
+            return;
+        }
+        X87State x = cpu.x87;
+        Float80 f = x.unit;
+        f.begin(x.control);
+        if (!f.special(se, value)) {
+            f.set(se, value);
+            if (denormal) {
+                f.flags |= Float80.DENORMAL;
+            }
+        }
+        if (commit(cpu, f)) {
+            x.push(f.signExponent, f.significand);
+        }
+    }
+
+    /** FLD ST(i). */
+    public static void loadRegister(CpuState cpu, int i) {
+        X87State x = cpu.x87;
+        if (overflows(cpu)) {
+            return;
+        }
+        if (x.isEmpty(i)) {
+            if (underflow(cpu)) {
+                x.push(0xFFFF, INTEGER | QUIET);
+            }
+            return;
+        }
+        load(cpu, x.signExponent(i), x.significand(i));
+    }
+
+    /** Constants that can be loaded: 1, log2 10, log2 e, pi, log10 2, ln 2, 0. */
+    public enum Constant {
+        /** 1. */
+        ONE(0x3FFF, INTEGER, false, false),
+        /** log2 10. */
+        LOG2_10(0x4000, 0xD49A_784B_CD1B_8AFEL, true, false),
+        /** log2 e. */
+        LOG2_E(0x3FFF, 0xB8AA_3B29_5C17_F0BBL, true, true),
+        /** pi. */
+        PI(0x4000, 0xC90F_DAA2_2168_C234L, true, true),
+        /** log10 2. */
+        LOG10_2(0x3FFD, 0x9A20_9A84_FBCF_F798L, true, true),
+        /** ln 2. */
+        LN_2(0x3FFE, 0xB172_17F7_D1CF_79ABL, true, true),
+        /** 0. */
+        ZERO(0, 0, false, false);
+
+        private final int signExponent;
+        private final long chopped;
+        private final boolean inexact;
+        private final boolean aboveHalf;
+
+        Constant(int signExponent, long chopped, boolean inexact, boolean aboveHalf) {
+            this.signExponent = signExponent;
+            this.chopped = chopped;
+            this.inexact = inexact;
+            this.aboveHalf = aboveHalf;
+        }
+
+        private long significand(int rounding) {
+            boolean up =
+                    inexact && (rounding == Float80.UP || rounding == Float80.NEAREST && aboveHalf);
+            return up ? chopped + 1 : chopped;
+        }
+    }
+
+    /** FLD1, FLDPI and so on; rounded as the control word says, without a precision exception. */
+    public static void loadConstant(CpuState cpu, Constant constant) {
+        int rounding = cpu.x87.control >>> 10 & 3;
+        load(cpu, constant.signExponent, constant.significand(rounding));
+    }
+
+    /** FST ST(i), FSTP ST(i). */
+    public static void storeRegister(CpuState cpu, int i, boolean pop) {
+        X87State x = cpu.x87;
+        if (x.isEmpty(0)) {
+            if (!underflow(cpu)) {
+                return;
+            }
+            indefinite(x, i);
+        } else {
+            commit(cpu, 0);
+            x.set(i, x.signExponent(0), x.significand(0));
+        }
+        if (pop) {
+            x.pop();
+        }
+    }
+
+    /** FXCH. */
+    public static void exchange(CpuState cpu, int i) {
+        X87State x = cpu.x87;
+        if (x.isEmpty(0) || x.isEmpty(i)) {
+            if (!underflow(cpu)) {
+                return;
+            }
+            if (x.isEmpty(0)) {
+                indefinite(x, 0);
+            }
+            if (x.isEmpty(i)) {
+                indefinite(x, i);
+            }
+        } else {
+            commit(cpu, 0);
+        }
+        int se = x.signExponent(0);
+        long value = x.significand(0);
+        x.set(0, x.signExponent(i), x.significand(i));
+        x.set(i, se, value);
+    }
+
+    /** FCMOVcc. */
+    public static void conditionalMove(CpuState cpu, int i, boolean condition) {
+        X87State x = cpu.x87;
+        if (x.isEmpty(0) || x.isEmpty(i)) {
+            if (underflow(cpu)) {
+                indefinite(x, 0);
+            }
+            return;
+        }
+        commit(cpu, 0);
+        if (condition) {
+            x.set(0, x.signExponent(i), x.significand(i));
+        }
+    }
+
+    /** FCHS ({@code flip = SIGN, keep = 0xFFFF}) and FABS ({@code flip = 0, keep = 0x7FFF}). */
+    public static void changeSign(CpuState cpu, int keep, int flip) {
+        X87State x = cpu.x87;
+        if (x.isEmpty(0)) {
+            if (underflow(cpu)) {
+                indefinite(x, 0);
+            }
+            return;
+        }
+        commit(cpu, 0);
+        x.signExponent[x.top] = x.signExponent[x.top] & keep ^ flip;
+    }
+
+    /** FINCSTP (1) and FDECSTP (-1). */
+    public static void rotate(CpuState cpu, int by) {
+        commit(cpu, 0);
+        cpu.x87.top = cpu.x87.top + by & 7;
+    }
+
+    /** FFREE, and FFREEP with a pop. */
+    public static void free(CpuState cpu, int i, boolean pop) {
+        X87State x = cpu.x87;
+        x.valid &= ~(1 << (x.top + i & 7));
+        if (pop) {
+            x.pop();
+        }
+    }
+
+    /** FNCLEX. */
+    public static void clearExceptions(CpuState cpu) {
+        cpu.x87.status &= ~0x80FF;
+    }
+
+    /** Stores to memory: what is to be written, or that nothing is. */
+    public enum Store {
+        /** Write the accumulator's {@code significand}; the flags are still to be committed. */
+        WRITE,
+        /** As WRITE, with the flags of a stack underflow. */
+        WRITE_INDEFINITE,
+        /** Nothing is written, nothing popped. */
+        NOTHING
+    }
+
+    /** Formats in memory. */
+    public static final int SINGLE = 0, DOUBLE = 1, EXTENDED = 2, INT16 = 3, INT32 = 4, INT64 = 5;
+
+    /** Packed decimal in memory. */
+    public static final int BCD = 6;
+
+    /**
+     * Converts ST(0) for a store, leaving the bytes in {@code unit}: the low eight bytes in {@code
+     * significand}, the upper two in {@code signExponent}. The status word does not change before
+     * {@link #finishStore}, so that the store may fault in between.
+     *
+     * @param chop whether to round towards zero whatever the control word says (FISTTP)
+     */
+    public static Store prepareStore(CpuState cpu, int format, boolean chop) {
+        X87State x = cpu.x87;
+        Float80 f = x.unit;
+        f.begin(x.control);
+        if (x.isEmpty(0)) {
+            f.flags = Float80.INVALID | STACK_FAULT;
+            if (!invalidMasked(cpu)) {
+                commit(cpu, f.flags);
+                return Store.NOTHING;
+            }
+            storeIndefinite(f, format);
+            return Store.WRITE_INDEFINITE;
+        }
+        int se = x.signExponent(0);
+        long a = x.significand(0);
+        int rounding = chop ? Float80.CHOP : f.rounding;
+        switch (format) {
+            case SINGLE -> f.significand = Float80Convert.toSingle(f, se, a);
+            case DOUBLE -> f.significand = Float80Convert.toDouble(f, se, a);
+            case EXTENDED -> f.set(se, a);
+            case INT16 -> f.significand = Float80Convert.toInteger(f, se, a, 16, rounding);
+            case INT32 -> f.significand = Float80Convert.toInteger(f, se, a, 32, rounding);
+            case INT64 -> f.significand = Float80Convert.toInteger(f, se, a, 64, rounding);
+            default -> Float80Convert.toBcd(f, se, a);
+        }
+        if ((f.flags & ~f.masks & 0x1F) != 0) {
+            commit(cpu, f.flags);
+            return Store.NOTHING;
+        }
+        return Store.WRITE;
+    }
+
+    private static void storeIndefinite(Float80 f, int format) {
+        switch (format) {
+            case SINGLE -> f.significand = 0xFFC0_0000L;
+            case DOUBLE -> f.significand = 0xFFF8_0000_0000_0000L;
+            case INT16 -> f.significand = 0x8000;
+            case INT32 -> f.significand = 0x8000_0000L;
+            case INT64 -> f.significand = INTEGER;
+            case EXTENDED -> f.set(0xFFFF, INTEGER | QUIET);
+            default -> f.set(Float80Convert.BCD_INDEFINITE_HIGH, Float80Convert.BCD_INDEFINITE_LOW);
+        }
+    }
+
+    /** The rest of a store after the memory write: flags and pop. */
+    public static void finishStore(CpuState cpu, boolean pop) {
+        commit(cpu, cpu.x87.unit.flags);
+        if (pop) {
+            cpu.x87.pop();
+        }
+    }
+
+    /** Instructions on ST(0) alone. */
+    @FunctionalInterface
+    public interface Unary {
+        /** Computes into the accumulator. */
+        void compute(Float80 f, int se, long value);
+    }
+
+    /** Instructions on ST(0) and ST(1). */
+    @FunctionalInterface
+    public interface Binary {
+        /** Computes into the accumulator from ST(0) and ST(1). */
+        void compute(Float80 f, int se0, long value0, int se1, long value1);
+    }
+
+    /** ST(0) = f(ST(0)). */
+    public static void unary(CpuState cpu, Unary operation) {
+        X87State x = cpu.x87;
+        if (x.isEmpty(0)) {
+            if (underflow(cpu)) {
+                indefinite(x, 0);
+            }
+            return;
+        }
+        Float80 f = x.unit;
+        f.begin(x.control);
+        operation.compute(f, x.signExponent(0), x.significand(0));
+        if (commit(cpu, f)) {
+            x.set(0, f.signExponent, f.significand);
+        }
+    }
+
+    /** ST(0) = f(ST(0), ST(1)), or ST(1) = f(...) and a pop. */
+    public static void binary(CpuState cpu, Binary operation, boolean intoOneAndPop) {
+        X87State x = cpu.x87;
+        if (x.isEmpty(0) || x.isEmpty(1)) {
+            if (!underflow(cpu)) {
+                return;
+            }
+            x.unit.set(0xFFFF, INTEGER | QUIET);
+        } else {
+            Float80 f = x.unit;
+            f.begin(x.control);
+            operation.compute(
+                    f, x.signExponent(0), x.significand(0), x.signExponent(1), x.significand(1));
+            if (!commit(cpu, f)) {
+                return;
+            }
+        }
+        if (intoOneAndPop) {
+            x.set(1, x.unit.signExponent, x.unit.significand);
+            x.pop();
+        } else {
+            x.set(0, x.unit.signExponent, x.unit.significand);
+        }
+    }
+
+    /** FPREM, FPREM1. */
+    public static void remainder(CpuState cpu, boolean nearest) {
+        X87State x = cpu.x87;
+        if (x.isEmpty(0) || x.isEmpty(1)) {
+            if (underflow(cpu)) {
+                x.status &= ~C2;
+                indefinite(x, 0);
+            }
+            return;
+        }
+        Float80 f = x.unit;
+        f.begin(x.control);
+        int conditions =
+                Float80Arithmetic.remainder(
+                        f,
+                        x.signExponent(0),
+                        x.significand(0),
+                        x.signExponent(1),
+                        x.significand(1),
+                        nearest);
+        if (commit(cpu, f)) {
+            setConditions(x, conditions);
+            x.set(0, f.signExponent, f.significand);
+        }
+    }
+
+    /** Instructions that replace ST(0) and push another result. */
+    @FunctionalInterface
+    public interface Pair {
+        /**
+         * Computes both; {@code second} is what will be pushed.
+         *
+         * @return whether there are results to be pushed at all (false: an operand out of range)
+         */
+        boolean compute(Float80 f, Float80 second, int se, long value);
+    }
+
+    /** FXTRACT, FSINCOS, FPTAN. */
+    public static void pair(CpuState cpu, Pair operation, boolean reduces) {
+        X87State x = cpu.x87;
+        if (x.isEmpty(0) || !x.isEmpty(7)) {
+            commit(cpu, STACK_FAULT | Float80.INVALID | (x.isEmpty(0) ? 0 : C1));
+            if (invalidMasked(cpu)) {
+                indefinite(x, 0);
+                x.push(0xFFFF, INTEGER | QUIET);
+                x.status &= reduces ? ~C2 : ~0;
+            }
+            return;
+        }
+        Float80 f = x.unit;
+        f.begin(x.control);
+        x.second.begin(x.control);
+        boolean done = operation.compute(f, x.second, x.signExponent(0), x.significand(0));
+        if (reduces) {
+            x.status = done ? x.status & ~C2 : x.status | C2;
+        }
+        if (!done) {
+            x.status &= ~C1;
+            return;
+        }
+        if (commit(cpu, f)) {
+            x.set(0, f.signExponent, f.significand);
+            x.push(x.second.signExponent, x.second.significand);
+        }
+    }
+
+    /** FSIN, FCOS: as {@link #unary}, but an operand out of range sets C2 and is left alone. */
+    public static void reducing(CpuState cpu, Pair operation) {
+        X87State x = cpu.x87;
+        if (x.isEmpty(0)) {
+            if (underflow(cpu)) {
+                x.status &= ~C2;
+                indefinite(x, 0);
+            }
+            return;
+        }
+        Float80 f = x.unit;
+        f.begin(x.control);
+        if (!operation.compute(f, x.second, x.signExponent(0), x.significand(0))) {
+            x.status = x.status & ~C1 | C2;
+            return;
+        }
+        x.status &= ~C2;
+        if (commit(cpu, f)) {
+            x.set(0, f.signExponent, f.significand);
+        }
+    }
+}
