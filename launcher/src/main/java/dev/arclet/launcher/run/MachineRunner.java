@@ -1,0 +1,66 @@
+package dev.arclet.launcher.run;
+
+import dev.arclet.format.FormatException;
+import dev.arclet.format.VerifyException;
+import dev.arclet.format.model.Spec;
+import dev.arclet.launcher.LauncherException;
+import dev.arclet.launcher.policy.Decision;
+import java.io.IOException;
+
+/** Brings a consented machine up: fetch, check, assemble, start. */
+public final class MachineRunner {
+    private final Resolver resolver;
+    private final VmRegistry registry;
+    private final GuestFactory factory;
+
+    public MachineRunner(Resolver resolver, VmRegistry registry, GuestFactory factory) {
+        this.resolver = resolver;
+        this.registry = registry;
+        this.factory = factory;
+    }
+
+    /**
+     * Starts a machine that the user has agreed to. Returns at once; the instance tells how it
+     * goes.
+     */
+    public VmInstance start(Resolved resolved, Decision decision)
+            throws LauncherException, IOException {
+        Spec spec = resolved.verified().spec();
+        factory.check(spec);
+        resolver.consented(resolved.verified());
+        return registry.start(
+                resolved.verified().link().toString(), spec, vm -> bringUp(vm, resolved, decision));
+    }
+
+    private Guest bringUp(VmInstance vm, Resolved resolved, Decision decision)
+            throws LauncherException, FormatException, IOException, InterruptedException {
+        resolver.fetch(resolved, false, vm::fetched);
+        vm.assembling();
+        try {
+            return assemble(vm, decision);
+        } catch (VerifyException damagedInStore) {
+            // The store's own copy went bad after it had been checked. Fetch that blob again, once.
+            resolver.fetch(resolved, true, (done, total) -> {});
+            return assemble(vm, decision);
+        }
+    }
+
+    private Guest assemble(VmInstance vm, Decision decision)
+            throws LauncherException, FormatException, IOException {
+        return factory.assemble(
+                vm.spec(), decision, resolver.store(), bytes -> vm.serial().append(bytes));
+    }
+
+    public VmRegistry registry() {
+        return registry;
+    }
+
+    public Resolver resolver() {
+        return resolver;
+    }
+
+    /** Refuses what this computer cannot run, before the user is asked. */
+    public void check(Spec spec) throws LauncherException {
+        factory.check(spec);
+    }
+}

@@ -1,0 +1,99 @@
+package dev.arclet.launcher.run;
+
+import dev.arclet.format.model.Spec;
+import dev.arclet.launcher.LauncherException;
+import dev.arclet.launcher.store.ArcletHome;
+import java.io.IOException;
+import java.security.SecureRandom;
+import java.time.Clock;
+import java.util.ArrayList;
+import java.util.HexFormat;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/** The machines of this process, those that ended lately included. Thread-safe. */
+public final class VmRegistry {
+    /** Most machines at a time. */
+    public static final int MAX_RUNNING = 16;
+
+    /** Ended machines that are remembered, so that their pages can tell how they ended. */
+    private static final int MAX_ENDED = 32;
+
+    private final ArcletHome home;
+    private final Clock clock;
+    private final SecureRandom random = new SecureRandom();
+    private final Map<String, VmInstance> all = new LinkedHashMap<>();
+
+    public VmRegistry(ArcletHome home, Clock clock) {
+        this.home = home;
+        this.clock = clock;
+    }
+
+    /** Makes a machine and lets {@code starter} bring it up. */
+    public VmInstance start(String link, Spec spec, VmInstance.Starter starter)
+            throws LauncherException, IOException {
+        VmInstance vm;
+        synchronized (this) {
+            forget();
+            if (running().size() >= MAX_RUNNING) {
+                throw new LauncherException(
+                        LauncherException.Kind.HOST,
+                        "start",
+                        spec.name(),
+                        MAX_RUNNING + " machines are running already",
+                        "Stop one with \"arclet stop ID\"; \"arclet ps\" lists them");
+            }
+            byte[] raw = new byte[4];
+            String id;
+            do {
+                random.nextBytes(raw);
+                id = HexFormat.of().formatHex(raw);
+            } while (all.containsKey(id));
+            vm =
+                    new VmInstance(
+                            id,
+                            link,
+                            spec,
+                            clock.instant(),
+                            home.logs().resolve(spec.name() + "-" + id + ".serial.log"));
+            all.put(id, vm);
+        }
+        vm.begin(starter);
+        return vm;
+    }
+
+    private void forget() {
+        List<VmInstance> ended =
+                new ArrayList<>(
+                        all.values().stream().filter(v -> v.status().state().isOver()).toList());
+        for (int i = 0; i < ended.size() - MAX_ENDED; i++) {
+            all.remove(ended.get(i).id());
+        }
+    }
+
+    public synchronized Optional<VmInstance> find(String id) {
+        return Optional.ofNullable(all.get(id));
+    }
+
+    /** All machines, oldest first. */
+    public synchronized List<VmInstance> list() {
+        return List.copyOf(all.values());
+    }
+
+    /** Machines that are not over. */
+    public synchronized List<VmInstance> running() {
+        return all.values().stream().filter(v -> !v.status().state().isOver()).toList();
+    }
+
+    /** Guest memory of all machines that are not over, in bytes. */
+    public long memoryInUse() {
+        return running().stream().mapToLong(v -> v.spec().machine().memory()).sum();
+    }
+
+    /** Stops everything. */
+    public void stopAll() {
+        running().forEach(VmInstance::stop);
+    }
+}
