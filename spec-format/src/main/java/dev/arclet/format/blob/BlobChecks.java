@@ -14,8 +14,8 @@ public final class BlobChecks {
     private BlobChecks() {}
 
     /**
-     * Copies a blob and checks length and digest. Bytes reach {@code out} before the digest is known:
-     * write to a temporary place and use it only after this returns.
+     * Copies a blob and checks length and digest. Bytes reach {@code out} before the digest is
+     * known: write to a temporary place and use it only after this returns.
      */
     public static void copy(InputStream in, Descriptor blob, OutputStream out)
             throws VerifyException, IOException {
@@ -44,8 +44,7 @@ public final class BlobChecks {
     public static byte[] readAll(BlobSource source, Descriptor blob)
             throws VerifyException, IOException {
         // Grows with the bytes that really arrive: a size alone must not reserve memory.
-        ByteArrayOutputStream out =
-                new ByteArrayOutputStream((int) Math.min(blob.size(), 1 << 16));
+        ByteArrayOutputStream out = new ByteArrayOutputStream((int) Math.min(blob.size(), 1 << 16));
         try (InputStream in = source.open(blob.digest(), blob.size())) {
             copy(in, blob, out);
         }

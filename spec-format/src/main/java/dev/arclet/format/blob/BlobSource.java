@@ -19,7 +19,8 @@ public interface BlobSource {
     InputStream open(Digest digest, long size) throws IOException;
 
     /**
-     * Part of a blob. The default skips through {@link #open}; sources with random access do better.
+     * Part of a blob. The default skips through {@link #open}; sources with random access do
+     * better.
      *
      * @return exactly {@code length} bytes
      * @throws EOFException if the source ends early

@@ -11,8 +11,7 @@ final class ChunkCodec {
 
     /** A frame that states its content size. */
     static byte[] compress(byte[] plain, int length, int level) {
-        return Zstd.compress(
-                plain.length == length ? plain : Arrays.copyOf(plain, length), level);
+        return Zstd.compress(plain.length == length ? plain : Arrays.copyOf(plain, length), level);
     }
 
     /**
@@ -26,9 +25,7 @@ final class ChunkCodec {
             throw bad(id, "its frame does not state the size that the index gives");
         }
         byte[] plain = new byte[plainLength];
-        long n =
-                Zstd.decompressByteArray(
-                        plain, 0, plainLength, frame, 0, frame.length);
+        long n = Zstd.decompressByteArray(plain, 0, plainLength, frame, 0, frame.length);
         if (Zstd.isError(n) || n != plainLength) {
             throw bad(id, "its frame does not decompress");
         }

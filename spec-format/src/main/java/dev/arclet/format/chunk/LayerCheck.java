@@ -24,8 +24,7 @@ public final class LayerCheck {
 
     private LayerCheck() {}
 
-    public static Result check(Layer layer, BlobSource source)
-            throws VerifyException, IOException {
+    public static Result check(Layer layer, BlobSource source) throws VerifyException, IOException {
         LayerIndex index = LayerIndex.load(layer, source);
         Set<Descriptor> blobs = new HashSet<>(index.pages());
         blobs.addAll(index.packs());

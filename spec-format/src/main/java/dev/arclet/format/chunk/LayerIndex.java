@@ -41,8 +41,7 @@ public final class LayerIndex {
     /** Fetches and checks the root page that a signed spec names. */
     public static LayerIndex load(Layer layer, BlobSource source)
             throws VerifyException, IOException {
-        LayerIndex index =
-                parse(BlobChecks.readAll(source, layer.index()), layer.index().digest());
+        LayerIndex index = parse(BlobChecks.readAll(source, layer.index()), layer.index().digest());
         if (index.diskSize != layer.diskSize()) {
             throw bad(
                     "layer index " + layer.index().digest(),
@@ -132,7 +131,9 @@ public final class LayerIndex {
                         .order(ByteOrder.LITTLE_ENDIAN);
         out.putLong(LayerFormat.PAGE_MAGIC).putInt(extents.size());
         for (Extent e : extents) {
-            out.putInt((int) e.firstBlock()).putShort((short) e.blocks()).putShort((short) e.pack());
+            out.putInt((int) e.firstBlock())
+                    .putShort((short) e.blocks())
+                    .putShort((short) e.pack());
             out.putInt((int) e.offset()).putInt(e.length()).put(e.chunk().raw());
         }
         return out.array();

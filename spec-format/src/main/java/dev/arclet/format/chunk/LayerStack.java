@@ -15,9 +15,9 @@ import java.util.Map;
 import java.util.Objects;
 
 /**
- * Reads a disk through its layers. No byte comes out before root page, leaf page and chunk have been
- * checked against the signed root. Pages and chunks are cached within fixed bounds. Safe for use by
- * several threads, one at a time.
+ * Reads a disk through its layers. No byte comes out before root page, leaf page and chunk have
+ * been checked against the signed root. Pages and chunks are cached within fixed bounds. Safe for
+ * use by several threads, one at a time.
  */
 public final class LayerStack {
     private static final int CACHED_PAGES = 256;

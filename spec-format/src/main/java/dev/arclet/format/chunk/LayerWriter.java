@@ -24,8 +24,8 @@ import java.util.Set;
 import java.util.zip.CRC32C;
 
 /**
- * Turns a disk image into a layer. The result is a function of the image, the base image, the chunks
- * known beforehand and the compression level: no clock, no randomness, no thread.
+ * Turns a disk image into a layer. The result is a function of the image, the base image, the
+ * chunks known beforehand and the compression level: no clock, no randomness, no thread.
  */
 public final class LayerWriter {
     private static final int READ_BLOCKS = 256;
@@ -86,8 +86,7 @@ public final class LayerWriter {
                 if (!e.isHole()) {
                     known.putIfAbsent(
                             e.chunk(),
-                            new Known(
-                                    layer.packs().get(e.pack()), e.offset(), e.length(), source));
+                            new Known(layer.packs().get(e.pack()), e.offset(), e.length(), source));
                 }
             }
         }
@@ -159,8 +158,7 @@ public final class LayerWriter {
     private void endRun() throws IOException {
         endChunk();
         for (long done = 0; overBase && done < zeroBlocks; done += 0xFFFF) {
-            extents.add(
-                    Extent.hole(zeroStart + done, (int) Math.min(0xFFFF, zeroBlocks - done)));
+            extents.add(Extent.hole(zeroStart + done, (int) Math.min(0xFFFF, zeroBlocks - done)));
         }
         zeroBlocks = 0;
     }

@@ -20,7 +20,8 @@ import tools.jackson.databind.node.ObjectNode;
 
 /**
  * A DSSE 1.0 envelope: bytes, their type, and signatures over both in the pre-authentication
- * encoding. What is parsed after verification is exactly what was signed; there is no canonical form.
+ * encoding. What is parsed after verification is exactly what was signed; there is no canonical
+ * form.
  */
 public final class Envelope {
     /** Largest envelope: 1 MiB of payload in base64, and its signatures. */
@@ -71,8 +72,9 @@ public final class Envelope {
     }
 
     /**
-     * The pre-authentication encoding (DSSE protocol, section Signature Definition): {@code DSSEv1},
-     * then type and body, each preceded by its length in decimal; single spaces between all.
+     * The pre-authentication encoding (DSSE protocol, section Signature Definition): {@code
+     * DSSEv1}, then type and body, each preceded by its length in decimal; single spaces between
+     * all.
      */
     public static byte[] pae(String type, byte[] body) {
         byte[] typeBytes = type.getBytes(StandardCharsets.UTF_8);

@@ -4,7 +4,9 @@ import dev.arclet.format.model.Arch;
 import java.util.Locale;
 import java.util.Optional;
 
-/** The text form of the format's enumerations: lower case, hyphens for underscores (not in Arch). */
+/**
+ * The text form of the format's enumerations: lower case, hyphens for underscores (not in Arch).
+ */
 public final class EnumText {
     private EnumText() {}
 

@@ -38,15 +38,18 @@ import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * The spec as JSON ({@code docs/format.md}, section Spec; {@code schema/spec.v1.schema.json}). Unknown
- * members are skipped unless {@code critical} names them; unknown media types, versions and choices
- * are always refused.
+ * The spec as JSON ({@code docs/format.md}, section Spec; {@code schema/spec.v1.schema.json}).
+ * Unknown members are skipped unless {@code critical} names them; unknown media types, versions and
+ * choices are always refused.
  */
 public final class SpecJson {
     /** The only value of {@code formatVersion} that this version reads. */
     public static final int FORMAT_VERSION = 1;
 
-    /** Paths of all members this version understands, without list positions; what critical may name. */
+    /**
+     * Paths of all members this version understands, without list positions; what critical may
+     * name.
+     */
     public static final Set<String> MEMBERS =
             Set.of(
                     "mediaType",
@@ -113,8 +116,7 @@ public final class SpecJson {
         String mediaType = f.string("mediaType");
         if (!mediaType.equals(MediaTypes.SPEC)) {
             throw f.problem(
-                    "mediaType",
-                    "is \"" + mediaType + "\"; this version reads " + MediaTypes.SPEC);
+                    "mediaType", "is \"" + mediaType + "\"; this version reads " + MediaTypes.SPEC);
         }
         long version = f.integer("formatVersion");
         if (version != FORMAT_VERSION) {
@@ -344,7 +346,10 @@ public final class SpecJson {
         o.put("cpus", machine.cpus());
         machine.display()
                 .ifPresent(
-                        d -> o.putObject("display").put("width", d.width()).put("height", d.height()));
+                        d ->
+                                o.putObject("display")
+                                        .put("width", d.width())
+                                        .put("height", d.height()));
         if (!machine.devices().isEmpty()) {
             ArrayNode devices = o.putArray("devices");
             machine.devices().forEach(d -> devices.add(EnumText.of(d)));

@@ -16,8 +16,8 @@ import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * JSON (RFC 8259) narrowed until every document has one reading: UTF-8 without a byte order mark, no
- * duplicate member, no trailing text, depth at most 16, integers only and within ±(2^53-1), no
+ * JSON (RFC 8259) narrowed until every document has one reading: UTF-8 without a byte order mark,
+ * no duplicate member, no trailing text, depth at most 16, integers only and within ±(2^53-1), no
  * unpaired surrogate. Size is checked before a byte is parsed.
  */
 public final class StrictJson {
@@ -84,7 +84,11 @@ public final class StrictJson {
             node = MAPPER.readTree(text);
         } catch (JacksonException e) {
             throw new SpecException(
-                    "read", document, "it is not strict JSON (" + e.getOriginalMessage() + ")", NEXT, e);
+                    "read",
+                    document,
+                    "it is not strict JSON (" + e.getOriginalMessage() + ")",
+                    NEXT,
+                    e);
         }
         if (!(node instanceof ObjectNode object)) {
             throw bad(document, "its top level is not a JSON object");

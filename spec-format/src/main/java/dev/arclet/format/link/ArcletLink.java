@@ -16,8 +16,8 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * A link to a VM: {@code https://host[:port]/…/vm/<name>}, then {@code #p=<publisher id>} to follow a
- * publisher, {@code #m=sha256-<base64url of the envelope's digest>} for one exact envelope, both
+ * A link to a VM: {@code https://host[:port]/…/vm/<name>}, then {@code #p=<publisher id>} to follow
+ * a publisher, {@code #m=sha256-<base64url of the envelope's digest>} for one exact envelope, both
  * joined by {@code &}, or no fragment. Everything else is refused, since links come from strangers.
  *
  * @param base where the published tree begins; ends with a slash

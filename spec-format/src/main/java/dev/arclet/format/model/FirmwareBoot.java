@@ -11,8 +11,7 @@ import java.util.Optional;
  * @param order devices to try, first to last, each at most once, at least one
  */
 public record FirmwareBoot(
-        Descriptor firmware, Optional<Descriptor> vgaBios, List<BootDevice> order)
-        implements Boot {
+        Descriptor firmware, Optional<Descriptor> vgaBios, List<BootDevice> order) implements Boot {
     public FirmwareBoot {
         order = List.copyOf(order);
     }

@@ -4,9 +4,9 @@ import dev.arclet.format.SpecException;
 import dev.arclet.format.digest.Digest;
 
 /**
- * Who publishes: base32 (RFC 4648 section 6, lower case, unpadded) of the SHA-256 of the publisher's
- * first root metadata, 52 characters. It outlives every key, since later roots are reached from the
- * first one by signatures.
+ * Who publishes: base32 (RFC 4648 section 6, lower case, unpadded) of the SHA-256 of the
+ * publisher's first root metadata, 52 characters. It outlives every key, since later roots are
+ * reached from the first one by signatures.
  *
  * @param text 52 characters of {@code a-z2-7}, the last of which carries one bit only
  */

@@ -7,8 +7,8 @@ import java.util.Set;
 import java.util.regex.Pattern;
 
 /**
- * Bounds that every spec keeps, whether parsed or built. They exist so that nothing later has to fear
- * an allocation, a file name or a display line that comes from a spec.
+ * Bounds that every spec keeps, whether parsed or built. They exist so that nothing later has to
+ * fear an allocation, a file name or a display line that comes from a spec.
  */
 public final class SpecRules {
     public static final long MIB = 1L << 20;

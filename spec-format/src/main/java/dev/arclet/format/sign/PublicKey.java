@@ -7,10 +7,10 @@ import java.util.HexFormat;
 import org.bouncycastle.math.ec.rfc8032.Ed25519;
 
 /**
- * An Ed25519 public key (RFC 8032) that passed full validation: canonical encoding, on the curve, in
- * the prime-order subgroup. Under a key of small order one signature can fit every message, so such
- * keys never become instances. Bouncy Castle does the arithmetic: the JDK's provider accepts the
- * identity point as a key.
+ * An Ed25519 public key (RFC 8032) that passed full validation: canonical encoding, on the curve,
+ * in the prime-order subgroup. Under a key of small order one signature can fit every message, so
+ * such keys never become instances. Bouncy Castle does the arithmetic: the JDK's provider accepts
+ * the identity point as a key.
  */
 public final class PublicKey {
     /** Bytes of an encoded key. */

@@ -22,8 +22,8 @@ import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * What a tree offers: {@code catalog.json}. It is unsigned and advisory: a gallery may show it, but a
- * launcher decides by the signed documents alone.
+ * What a tree offers: {@code catalog.json}. It is unsigned and advisory: a gallery may show it, but
+ * a launcher decides by the signed documents alone.
  *
  * @param entries by name
  */
@@ -94,15 +94,14 @@ public record Catalog(List<CatalogEntry> entries) {
             n.put("downloadSize", e.downloadSize());
             SpecJson.writeMachine(n.putObject("machine"), e.machine());
             SpecJson.writeCapabilities(n.putObject("capabilities"), e.capabilities());
-            e.screenshot()
-                    .ifPresent(s -> SpecJson.writeDescriptor(n.putObject("screenshot"), s));
+            e.screenshot().ifPresent(s -> SpecJson.writeDescriptor(n.putObject("screenshot"), s));
         }
         return StrictJson.write(o);
     }
 
     /**
-     * Derives the catalog from the signed documents of a tree. A VM whose documents do not verify is
-     * left out rather than shown.
+     * Derives the catalog from the signed documents of a tree. A VM whose documents do not verify
+     * is left out rather than shown.
      */
     static Catalog derive(Path tree) throws IOException {
         List<CatalogEntry> entries = new ArrayList<>();
@@ -130,12 +129,18 @@ public record Catalog(List<CatalogEntry> entries) {
             return;
         }
         for (Map.Entry<String, Metadata.Target> t : channel.targets().targets().entrySet()) {
-            try {
-                Channel.Published p = channel.published(t.getKey(), source);
-                entries.add(CatalogEntry.of(p.spec(), t.getValue().digest()));
-            } catch (FormatException e) {
-                continue;
-            }
+            entry(channel, t.getKey(), t.getValue(), source).ifPresent(entries::add);
+        }
+    }
+
+    private static Optional<CatalogEntry> entry(
+            Channel channel, String path, Metadata.Target target, FolderTree source)
+            throws IOException {
+        try {
+            Channel.Published p = channel.published(path, source);
+            return Optional.of(CatalogEntry.of(p.spec(), target.digest()));
+        } catch (FormatException e) {
+            return Optional.empty();
         }
     }
 }

@@ -109,8 +109,7 @@ record Channel(TrustedMetadata trusted, List<byte[]> roots, Files files) {
                 new Descriptor(MediaTypes.ENVELOPE, target.digest(), target.length());
         Envelope envelope = Envelope.parse(BlobChecks.readAll(blobs, descriptor));
         Metadata.RoleKeys keys = trusted.root().keysOf(Role.TARGETS);
-        Spec spec =
-                SpecJson.parse(envelope.verify(keys.keys(), keys.threshold(), MediaTypes.SPEC));
+        Spec spec = SpecJson.parse(envelope.verify(keys.keys(), keys.threshold(), MediaTypes.SPEC));
         if (!Metadata.Targets.pathOf(spec.name()).equals(path)
                 || !spec.publisher().id().equals(trusted.publisher())) {
             throw bad(path, "its spec belongs to another name or publisher");

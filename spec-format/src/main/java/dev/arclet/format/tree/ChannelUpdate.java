@@ -10,6 +10,7 @@ import dev.arclet.format.json.StrictJson;
 import dev.arclet.format.model.Descriptor;
 import dev.arclet.format.model.MediaTypes;
 import dev.arclet.format.model.PublisherId;
+import dev.arclet.format.model.Spec;
 import dev.arclet.format.sign.SigningKey;
 import dev.arclet.format.trust.Metadata;
 import dev.arclet.format.trust.PublisherKeys;
@@ -29,11 +30,13 @@ import java.util.TreeSet;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * One signed change of a publisher's channel in a locked tree. Collect changes, then {@link #commit}:
- * roots, targets, snapshot, and the timestamp last, which makes it all visible at once.
+ * One signed change of a publisher's channel in a locked tree. Collect changes, then {@link
+ * #commit}: roots, targets, snapshot, and the timestamp last, which makes it all visible at once.
  */
 public final class ChannelUpdate {
-    /** Lifetimes in simple mode: an author without a daily job must be able to keep a tree alive. */
+    /**
+     * Lifetimes in simple mode: an author without a daily job must be able to keep a tree alive.
+     */
     public static final Duration TIMESTAMP_LIFE = Duration.ofDays(30);
 
     public static final Duration SNAPSHOT_LIFE = Duration.ofDays(60);
@@ -113,6 +116,21 @@ public final class ChannelUpdate {
 
     private static Metadata.Target target(Descriptor envelope) {
         return new Metadata.Target(envelope.size(), envelope.digest());
+    }
+
+    /**
+     * The spec that the tree publishes under a name now; empty if there is none or it is damaged.
+     */
+    public Optional<Spec> currentSpec(String vmName) throws IOException {
+        String path = Metadata.Targets.pathOf(vmName);
+        if (!targets.containsKey(path)) {
+            return Optional.empty();
+        }
+        try {
+            return Optional.of(Channel.read(tree, keys.id()).published(path, tree).spec());
+        } catch (FormatException e) {
+            return Optional.empty();
+        }
     }
 
     /** Fails if another publisher has this name in the tree. */

@@ -35,7 +35,8 @@ public final class FolderTree implements MetadataSource, BlobSource {
         try (InputStream in = Files.newInputStream(root.resolve(path))) {
             byte[] bytes = in.readNBytes(maxLength + 1);
             if (bytes.length > maxLength) {
-                throw new IOException(root.resolve(path) + " has more than " + maxLength + " bytes");
+                throw new IOException(
+                        root.resolve(path) + " has more than " + maxLength + " bytes");
             }
             return Optional.of(bytes);
         } catch (NoSuchFileException e) {

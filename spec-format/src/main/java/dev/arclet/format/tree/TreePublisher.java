@@ -22,19 +22,20 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * Copies built VMs into a published folder and keeps its channels alive. The order is packs, indexes,
- * boot files, envelope, channel; so whatever a reader finds named is there, at every moment.
+ * Copies built VMs into a published folder and keeps its channels alive. The order is packs,
+ * indexes, boot files, envelope, channel; so whatever a reader finds named is there, at every
+ * moment.
  */
 public final class TreePublisher {
     private TreePublisher() {}
 
     /**
-     * Publishes everything in a built tree. Every blob is verified while it is copied; those already
-     * there are kept.
+     * Publishes everything in a built tree. Every blob is verified while it is copied; those
+     * already there are kept.
      *
      * @param keys with them the channel of the destination is merged with the built one and signed
-     *     anew; without them the built channel is copied as it is, which is refused if it would take
-     *     anything away from the destination
+     *     anew; without them the built channel is copied as it is, which is refused if it would
+     *     take anything away from the destination
      */
     public static PublishReport publish(
             Path builtTree, Path destDir, Optional<PublisherKeys> keys, Instant now)
@@ -179,8 +180,8 @@ public final class TreePublisher {
     }
 
     /**
-     * Signs a tree's channel anew, before it expires or after a key rotation. After the theft of a key
-     * build from the sources instead: this signs whatever the tree holds.
+     * Signs a tree's channel anew, before it expires or after a key rotation. After the theft of a
+     * key build from the sources instead: this signs whatever the tree holds.
      */
     public static void refresh(Path tree, PublisherKeys keys, Instant now)
             throws FormatException, IOException {

@@ -23,8 +23,9 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 
 /**
- * Writes a tree under a lock. Every file is written aside, forced to the disk and renamed, so that a
- * reader, or a crash, meets whole files only; what a crash left aside is removed by the next writer.
+ * Writes a tree under a lock. Every file is written aside, forced to the disk and renamed, so that
+ * a reader, or a crash, meets whole files only; what a crash left aside is removed by the next
+ * writer.
  */
 public final class TreeWriter implements BlobSink, Closeable {
     private static final String LOCK = ".arclet-lock";
@@ -109,7 +110,9 @@ public final class TreeWriter implements BlobSink, Closeable {
         return blob;
     }
 
-    /** Copies a blob of another tree, checking it on the way; does nothing if it is here already. */
+    /**
+     * Copies a blob of another tree, checking it on the way; does nothing if it is here already.
+     */
     public void copy(BlobSource from, Descriptor blob) throws VerifyException, IOException {
         if (!reuse(blob)) {
             try (InputStream in = from.open(blob.digest(), blob.size())) {

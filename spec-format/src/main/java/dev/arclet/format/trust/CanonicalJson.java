@@ -9,8 +9,8 @@ import tools.jackson.databind.JsonNode;
 
 /**
  * The canonical form that TUF signs: members sorted by code point, no white space, integers only,
- * strings in UTF-8 with nothing but quote and backslash escaped. Input comes from {@code StrictJson},
- * so it has no floats, duplicates or unpaired surrogates.
+ * strings in UTF-8 with nothing but quote and backslash escaped. Input comes from {@code
+ * StrictJson}, so it has no floats, duplicates or unpaired surrogates.
  */
 final class CanonicalJson {
     /** UTF-8 keeps the order of code points, which UTF-16 does not. */

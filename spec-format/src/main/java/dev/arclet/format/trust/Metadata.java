@@ -79,8 +79,7 @@ public sealed interface Metadata {
      * @param targets by path, {@code vm/<name>}
      * @param revoked digests of envelopes or specs that must not run
      */
-    record Targets(
-            long version, Instant expires, Map<String, Target> targets, List<Digest> revoked)
+    record Targets(long version, Instant expires, Map<String, Target> targets, List<Digest> revoked)
             implements Metadata {
         public Targets {
             targets = Map.copyOf(targets);

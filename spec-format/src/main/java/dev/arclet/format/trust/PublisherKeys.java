@@ -67,7 +67,9 @@ public final class PublisherKeys {
      */
     public static PublisherKeys create(Path dir, String name, Instant now)
             throws KeyException, IOException {
-        if (name.isBlank() || name.length() > 80 || name.chars().anyMatch(Character::isISOControl)) {
+        if (name.isBlank()
+                || name.length() > 80
+                || name.chars().anyMatch(Character::isISOControl)) {
             throw new KeyException(
                     "create",
                     "publisher \"" + name + "\"",
@@ -109,8 +111,7 @@ public final class PublisherKeys {
             PublicKey key = (role == Role.ROOT ? root : online).publicKey();
             roles.put(role, new Metadata.RoleKeys(Set.of(key), 1));
         }
-        return SignedMetadata.sign(
-                new Metadata.Root(version, now.plus(ROOT_LIFE), roles), signers);
+        return SignedMetadata.sign(new Metadata.Root(version, now.plus(ROOT_LIFE), roles), signers);
     }
 
     /** Loads a key folder and checks that its parts belong together. */
@@ -140,11 +141,7 @@ public final class PublisherKeys {
             return new PublisherKeys(dir, id, f.string("name"), root, online, List.copyOf(chain));
         } catch (SpecException | VerifyException e) {
             throw new KeyException(
-                    "load",
-                    "keys in " + dir,
-                    e.reason(),
-                    "Restore the folder from its backup",
-                    e);
+                    "load", "keys in " + dir, e.reason(), "Restore the folder from its backup", e);
         } catch (NoSuchFileException e) {
             throw problem(dir, e.getFile() + " is missing");
         }

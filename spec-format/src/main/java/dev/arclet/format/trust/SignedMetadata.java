@@ -119,7 +119,8 @@ public final class SignedMetadata {
         } catch (DateTimeParseException e) {
             // Falls through to the one message for every bad time.
         }
-        throw s.problem("expires", "is \"" + text + "\"; expected a time like 2026-01-31T00:00:00Z");
+        throw s.problem(
+                "expires", "is \"" + text + "\"; expected a time like 2026-01-31T00:00:00Z");
     }
 
     private static byte[] hex(Fields f, String member) throws SpecException {
@@ -134,9 +135,7 @@ public final class SignedMetadata {
     private static Metadata.FileRef fileRef(Fields s, String file) throws SpecException {
         Fields ref = s.object("meta").object(file);
         return new Metadata.FileRef(
-                version(ref),
-                ref.integer("length", 1, StrictJson.MAX_BYTES),
-                sha256(ref));
+                version(ref), ref.integer("length", 1, StrictJson.MAX_BYTES), sha256(ref));
     }
 
     private static Digest sha256(Fields f) throws SpecException {
@@ -191,8 +190,7 @@ public final class SignedMetadata {
         for (Map.Entry<String, Fields> e : s.object("targets").members(MAX_TARGETS).entrySet()) {
             Fields t = e.getValue();
             targets.put(
-                    e.getKey(),
-                    new Metadata.Target(t.integer("length", 1, 1L << 31), sha256(t)));
+                    e.getKey(), new Metadata.Target(t.integer("length", 1, 1L << 31), sha256(t)));
         }
         Set<Digest> revoked = new TreeSet<>();
         if (s.has("x-arclet-revoked")) {

@@ -8,10 +8,11 @@ import java.time.Instant;
 import java.util.Optional;
 
 /**
- * The client side of TUF (specification 1.0, section 5.3 to 5.6) as a pure state machine: no I/O, no
- * clock. Documents go in, in the order root, timestamp, snapshot, targets; each is trusted once the
- * call returns. Refused are wrong signatures, older versions (rollback), expired documents (freeze),
- * documents of different times (mix-and-match) and those over their limits (endless data).
+ * The client side of TUF (specification 1.0, section 5.3 to 5.6) as a pure state machine: no I/O,
+ * no clock. Documents go in, in the order root, timestamp, snapshot, targets; each is trusted once
+ * the call returns. Refused are wrong signatures, older versions (rollback), expired documents
+ * (freeze), documents of different times (mix-and-match) and those over their limits (endless
+ * data).
  *
  * <p>To resume from stored documents feed them in the same order, with {@code now} as {@link
  * Instant#MIN}: stale stored documents still bound versions from below.
@@ -119,8 +120,7 @@ public final class TrustedMetadata {
         Metadata.Snapshot next = (Metadata.Snapshot) doc.content();
         requireVersion(Role.SNAPSHOT, next.version(), timestamp.snapshot().version());
         if (snapshot != null) {
-            requireNotOlder(
-                    Role.TARGETS, next.targets().version(), snapshot.targets().version());
+            requireNotOlder(Role.TARGETS, next.targets().version(), snapshot.targets().version());
         }
         requireFresh(next, now);
         snapshot = next;

@@ -147,8 +147,7 @@ public final class ArcletVerifier {
                 BlobChecks.readAll(
                         blobs, new Descriptor(MediaTypes.ENVELOPE, digest, target.length()));
         Instant expires = expires(trusted);
-        return signed(
-                link, meant, trusted, Envelope.parse(bytes), digest, now.isBefore(expires));
+        return signed(link, meant, trusted, Envelope.parse(bytes), digest, now.isBefore(expires));
     }
 
     private static Instant expires(TrustedMetadata trusted) {
@@ -228,7 +227,8 @@ public final class ArcletVerifier {
             Metadata.RoleKeys keys = seen.get().root().keysOf(Role.TARGETS);
             if (envelope.signers(keys.keys()).size() >= keys.threshold()) {
                 boolean fresh = now.isBefore(expires(seen.get()));
-                return signed(link, new Meant(id, Trust.EXACT), seen.get(), envelope, digest, fresh);
+                return signed(
+                        link, new Meant(id, Trust.EXACT), seen.get(), envelope, digest, fresh);
             }
         }
         return new VerifiedArclet(

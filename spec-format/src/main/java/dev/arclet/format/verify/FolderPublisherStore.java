@@ -17,8 +17,8 @@ import java.util.Arrays;
 import java.util.Optional;
 
 /**
- * Remembers in a folder: {@code <id>/<role>.json}, and {@code pins/<SHA-256 of the location>} with the
- * id and the location. Files are replaced whole and forced to the disk before a call returns.
+ * Remembers in a folder: {@code <id>/<role>.json}, and {@code pins/<SHA-256 of the location>} with
+ * the id and the location. Files are replaced whole and forced to the disk before a call returns.
  */
 public final class FolderPublisherStore implements PublisherStore {
     private static final int MAX_PIN = 8192;
@@ -91,8 +91,7 @@ public final class FolderPublisherStore implements PublisherStore {
         Files.createDirectories(file.getParent());
         Path temporary = Files.createTempFile(file.getParent(), "new", ".part");
         try {
-            try (FileChannel channel =
-                    FileChannel.open(temporary, StandardOpenOption.WRITE)) {
+            try (FileChannel channel = FileChannel.open(temporary, StandardOpenOption.WRITE)) {
                 ByteBuffer buffer = ByteBuffer.wrap(bytes);
                 while (buffer.hasRemaining()) {
                     channel.write(buffer);

@@ -2,11 +2,11 @@ package dev.arclet.format.verify;
 
 import dev.arclet.format.VerifyException;
 import dev.arclet.format.model.PublisherId;
+import dev.arclet.format.tree.TreeLayout;
 import dev.arclet.format.trust.MetadataSource;
 import dev.arclet.format.trust.Role;
 import dev.arclet.format.trust.SignedMetadata;
 import dev.arclet.format.trust.TrustedMetadata;
-import dev.arclet.format.tree.TreeLayout;
 import java.io.IOException;
 import java.time.Instant;
 import java.util.Optional;
@@ -25,8 +25,7 @@ final class MetadataUpdater {
     }
 
     /** Fetches what is new, trusts it step by step, and keeps what it trusts. */
-    TrustedMetadata online(MetadataSource source, Instant now)
-            throws VerifyException, IOException {
+    TrustedMetadata online(MetadataSource source, Instant now) throws VerifyException, IOException {
         TrustedMetadata trusted = trustedRoot(source);
         int steps = 0;
         for (; steps < MAX_ROOT_STEPS; steps++) {
@@ -52,8 +51,7 @@ final class MetadataUpdater {
                         trusted.timestamp().orElseThrow().snapshot().version());
         trusted.updateSnapshot(snapshot, now);
         byte[] targets =
-                require(
-                        source, Role.TARGETS, trusted.snapshot().orElseThrow().targets().version());
+                require(source, Role.TARGETS, trusted.snapshot().orElseThrow().targets().version());
         trusted.updateTargets(targets, now);
         store.saveMetadata(id, Role.TIMESTAMP.text(), timestamp);
         store.saveMetadata(id, Role.SNAPSHOT.text(), snapshot);
@@ -72,8 +70,7 @@ final class MetadataUpdater {
         return trusted.targets().isPresent() ? Optional.of(trusted) : Optional.empty();
     }
 
-    private TrustedMetadata trustedRoot(MetadataSource source)
-            throws VerifyException, IOException {
+    private TrustedMetadata trustedRoot(MetadataSource source) throws VerifyException, IOException {
         Optional<byte[]> stored = store.metadata(id, Role.ROOT.text());
         if (stored.isPresent()) {
             return TrustedMetadata.ofTrustedRoot(id, stored.get());
@@ -124,8 +121,7 @@ final class MetadataUpdater {
         if (bytes.isEmpty()) {
             throw problem(
                     role,
-                    "the server has no "
-                            + TreeLayout.metadataPath(id, role.fileName(version)));
+                    "the server has no " + TreeLayout.metadataPath(id, role.fileName(version)));
         }
         return bytes.get();
     }

@@ -5,7 +5,8 @@ import java.io.IOException;
 import java.util.Optional;
 
 /**
- * What a launcher remembers of publishers. It is trusted, so it belongs in a folder of the user's own.
+ * What a launcher remembers of publishers. It is trusted, so it belongs in a folder of the user's
+ * own.
  */
 public interface PublisherStore {
     /** The publisher that a location was first used with. */
