@@ -1,6 +1,7 @@
 package dev.arclet.emulator.display;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 
@@ -118,9 +119,54 @@ public final class Screen {
         }
     }
 
-    /** For the adapter: notes changed pixels; {@link #publish} tells the viewers. */
+    /**
+     * For the adapter: notes changed pixels (at least those of the rectangle, which lies within the
+     * screen); {@link #publish} tells the viewers.
+     */
     public synchronized void damage(int x, int y, int w, int h) {
+        if (!pending.isEmpty()) {
+            // Adjacent rows of a scrolled or filled area become one rectangle.
+            Rect last = pending.getLast();
+            if (last.y + last.height == y && last.x < x + w && x < last.x + last.width) {
+                int left = Math.min(x, last.x);
+                int right = Math.max(x + w, last.x + last.width);
+                pending.removeLast();
+                pending.add(new Rect(left, last.y, right - left, last.height + h));
+                return;
+            }
+        }
         pending.add(new Rect(x, y, w, h));
+    }
+
+    /**
+     * For the adapter: shows a row, and notes what differs from the row that was there.
+     *
+     * @param y row, within the screen
+     * @param row pixels, {@link #width} of them from {@code from}
+     */
+    public synchronized void putRow(int y, int[] row, int from) {
+        int at = y * width;
+        int first = Arrays.mismatch(row, from, from + width, pixels, at, at + width);
+        if (first < 0) {
+            return;
+        }
+        int last = width - 1;
+        while (row[from + last] == pixels[at + last]) {
+            last--;
+        }
+        System.arraycopy(row, from + first, pixels, at + first, last - first + 1);
+        damage(first, y, last - first + 1, 1);
+    }
+
+    /** For the adapter: makes the whole screen black. */
+    public synchronized void blank() {
+        Arrays.fill(pixels, 0);
+        damage(0, 0, width, height);
+    }
+
+    /** A copy of the pixels, for a picture of the screen: {@code width * height} of them. */
+    public synchronized int[] copyPixels() {
+        return pixels.clone();
     }
 
     /** For the adapter, at the end of a refresh: tells the viewers what has changed. */
