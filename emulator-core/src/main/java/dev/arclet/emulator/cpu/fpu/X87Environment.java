@@ -56,7 +56,7 @@ public final class X87Environment {
             fields[4] = real ? (int) (ip >>> 4 & 0xF000) | x.lastOpcode : x.instructionSelector;
             fields[6] = real ? (int) (dp >>> 4 & 0xF000) : x.dataSelector;
             for (int i = 0; i < 7; i++) {
-                cpu.mmu.store16(linear + 2 * i & cpu.linearMask, fields[i]);
+                cpu.mmu.store16(linear + 2L * i & cpu.linearMask, fields[i]);
             }
             return;
         }
@@ -73,7 +73,7 @@ public final class X87Environment {
             fields[6] = x.dataSelector | 0xFFFF_0000;
         }
         for (int i = 0; i < 7; i++) {
-            cpu.mmu.store32(linear + 4 * i & cpu.linearMask, fields[i]);
+            cpu.mmu.store32(linear + 4L * i & cpu.linearMask, fields[i]);
         }
     }
 
@@ -89,8 +89,8 @@ public final class X87Environment {
         for (int i = 0; i < 7; i++) {
             fields[i] =
                     operandSize == 2
-                            ? cpu.mmu.load16(linear + 2 * i & cpu.linearMask)
-                            : cpu.mmu.load32(linear + 4 * i & cpu.linearMask);
+                            ? cpu.mmu.load16(linear + 2L * i & cpu.linearMask)
+                            : cpu.mmu.load32(linear + 4L * i & cpu.linearMask);
         }
         x.setControl(fields[0]);
         x.setStatusWord(fields[1]);
@@ -120,7 +120,7 @@ public final class X87Environment {
         writeEnvironment(cpu, linear, operandSize);
         X87State x = cpu.x87;
         for (int i = 0; i < 8; i++) {
-            long place = linear + bytes + 10 * i;
+            long place = linear + bytes + 10L * i;
             cpu.mmu.store64(place & cpu.linearMask, x.significand(i));
             cpu.mmu.store16(place + 8 & cpu.linearMask, x.signExponent(i));
         }
@@ -134,7 +134,7 @@ public final class X87Environment {
         readEnvironment(cpu, linear, operandSize);
         X87State x = cpu.x87;
         for (int i = 0; i < 8; i++) {
-            long place = linear + bytes + 10 * i;
+            long place = linear + bytes + 10L * i;
             int n = x.top + i & 7;
             x.significand[n] = cpu.mmu.load64(place & cpu.linearMask);
             x.signExponent[n] = cpu.mmu.load16(place + 8 & cpu.linearMask);
@@ -174,8 +174,8 @@ public final class X87Environment {
             mmu.store32(linear + 20, x.dataSelector);
         }
         for (int i = 0; i < 8; i++) {
-            mmu.store64(linear + REGISTERS_OFFSET + 16 * i, x.significand(i));
-            mmu.store64(linear + REGISTERS_OFFSET + 16 * i + 8, x.signExponent(i));
+            mmu.store64(linear + REGISTERS_OFFSET + 16L * i, x.significand(i));
+            mmu.store64(linear + REGISTERS_OFFSET + 16L * i + 8, x.signExponent(i));
         }
     }
 
@@ -186,7 +186,7 @@ public final class X87Environment {
 
     private static void writeXmm(CpuState cpu, long linear) {
         for (int i = 0; i < 2 * xmmRegisters(cpu); i++) {
-            cpu.mmu.store64(linear + XMM_OFFSET + 8 * i, cpu.xmm[i]);
+            cpu.mmu.store64(linear + XMM_OFFSET + 8L * i, cpu.xmm[i]);
         }
     }
 
@@ -225,14 +225,14 @@ public final class X87Environment {
         }
         for (int i = 0; i < 8; i++) {
             int n = x.top + i & 7;
-            x.significand[n] = mmu.load64(linear + REGISTERS_OFFSET + 16 * i);
-            x.signExponent[n] = mmu.load16(linear + REGISTERS_OFFSET + 16 * i + 8);
+            x.significand[n] = mmu.load64(linear + REGISTERS_OFFSET + 16L * i);
+            x.signExponent[n] = mmu.load16(linear + REGISTERS_OFFSET + 16L * i + 8);
         }
     }
 
     private static void readXmm(CpuState cpu, long linear) {
         for (int i = 0; i < 2 * xmmRegisters(cpu); i++) {
-            cpu.xmm[i] = cpu.mmu.load64(linear + XMM_OFFSET + 8 * i);
+            cpu.xmm[i] = cpu.mmu.load64(linear + XMM_OFFSET + 8L * i);
         }
     }
 
