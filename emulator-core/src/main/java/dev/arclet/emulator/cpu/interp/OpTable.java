@@ -3,6 +3,7 @@ package dev.arclet.emulator.cpu.interp;
 import dev.arclet.emulator.cpu.CpuState;
 import dev.arclet.emulator.cpu.decode.Instruction;
 import dev.arclet.emulator.cpu.decode.Mnemonic;
+import dev.arclet.emulator.cpu.fpu.X87Ops;
 import dev.arclet.emulator.cpu.decode.Operand;
 import dev.arclet.emulator.fault.GuestFault;
 import java.util.EnumMap;
@@ -23,6 +24,7 @@ public final class OpTable {
     /** The table with everything that this processor has. */
     public static OpTable standard() {
         OpTable table = new OpTable();
+        X87Ops.register(table);
         return table;
     }
 
