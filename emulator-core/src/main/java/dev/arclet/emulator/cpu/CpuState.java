@@ -126,6 +126,9 @@ public final class CpuState {
     /** Something wants the run loop: leave the engine at the next block or region end. */
     public volatile boolean attention;
 
+    /** Looks at exceptions before delivery by {@code Interrupts}; null if nobody does. */
+    public ExceptionObserver exceptionObserver;
+
     /** The address translation of this processor. */
     public final Mmu mmu;
 
