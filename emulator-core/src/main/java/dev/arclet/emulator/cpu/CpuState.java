@@ -76,8 +76,8 @@ public final class CpuState {
     public final X87State x87 = new X87State();
 
     /**
-     * XMM registers: XMMi is {@code xmm[2i]} (low) and {@code xmm[2i + 1]} (high quadword). The last
-     * two elements, from {@link #XMM_SCRATCH}, hold a memory operand within an instruction.
+     * XMM registers: XMMi is {@code xmm[2i]} (low) and {@code xmm[2i + 1]} (high quadword). The
+     * last two elements, from {@link #XMM_SCRATCH}, hold a memory operand within an instruction.
      */
     public final long[] xmm = new long[34];
 

@@ -119,6 +119,13 @@ public final class Interrupts {
 
     private static void deliver(
             CpuState cpu, int vector, int source, int errorCode, long returnRip, int flags) {
+        ExceptionObserver observer = cpu.exceptionObserver;
+        if (observer != null && source != EXTERNAL) {
+            boolean hasCode = source == EXCEPTION && GuestFault.pushesErrorCode(vector);
+            if (observer.intercept(cpu, vector, hasCode ? errorCode : -1, returnRip)) {
+                return;
+            }
+        }
         if (Segmentation.isRealMode(cpu)) {
             deliverReal(cpu, vector, returnRip, flags);
         } else if (Segmentation.isLongMode(cpu)) {

@@ -58,11 +58,7 @@ final class VectorComparison {
             return;
         }
         for (int i = 0; i < (longMode ? 16 : 8); i++) {
-            number(
-                    VectorState.gprName(i, longMode),
-                    cpu.gpr[i],
-                    expected.gpr[i],
-                    differences);
+            number(VectorState.gprName(i, longMode), cpu.gpr[i], expected.gpr[i], differences);
         }
         int flagMask = VectorState.FLAGS & ~test.undefinedFlags();
         number("fl", cpu.eflags() & flagMask, expected.flags & flagMask, differences);
@@ -76,11 +72,7 @@ final class VectorComparison {
             if (selector < 0 || !checkSelectors) {
                 selector = mode.selector(i);
             }
-            number(
-                    VectorState.segmentName(i),
-                    cpu.segments[i].selector,
-                    selector,
-                    differences);
+            number(VectorState.segmentName(i), cpu.segments[i].selector, selector, differences);
         }
     }
 
@@ -115,16 +107,13 @@ final class VectorComparison {
                                     expected.significand[i]));
         }
         number("fcw", cpu.x87.control, expected.fcw, differences);
-        number(
-                "fsw",
-                cpu.x87.statusWord() & statusMask,
-                expected.fsw & statusMask,
-                differences);
+        number("fsw", cpu.x87.statusWord() & statusMask, expected.fsw & statusMask, differences);
         number("ftw", cpu.x87.valid, expected.ftw, differences);
     }
 
     /** Whether two 80-bit numbers of the same sign are neighbours. */
-    static boolean adjacent(int signExponent1, long significand1, int signExponent2, long significand2) {
+    static boolean adjacent(
+            int signExponent1, long significand1, int signExponent2, long significand2) {
         if (signExponent1 == signExponent2) {
             long distance = significand1 - significand2;
             return distance == 1 || distance == -1;
@@ -138,8 +127,7 @@ final class VectorComparison {
                 && significand1 == Long.MIN_VALUE;
     }
 
-    private void compareXmm(
-            int register, CpuState cpu, VectorTest test, List<String> differences) {
+    private void compareXmm(int register, CpuState cpu, VectorTest test, List<String> differences) {
         VectorState expected = test.expected();
         boolean equal = true;
         boolean near = approximateXmm;

@@ -164,8 +164,7 @@ final class VectorFile {
                 case "fsw" -> status = value;
                 case "res" -> undefinedResult = true;
                 default ->
-                        gaps.add(
-                                new VectorTest.Gap(Integer.parseInt(word, 1, equals, 16), value));
+                        gaps.add(new VectorTest.Gap(Integer.parseInt(word, 1, equals, 16), value));
             }
         }
         return new VectorTest(

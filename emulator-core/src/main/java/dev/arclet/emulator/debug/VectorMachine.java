@@ -199,8 +199,7 @@ final class VectorMachine implements AutoCloseable {
      */
     void finish(VectorTest test, List<String> differences) {
         for (VectorState.Run run : test.expected().memory) {
-            System.arraycopy(
-                    run.bytes(), 0, expected, run.address() - MEMORY, run.bytes().length);
+            System.arraycopy(run.bytes(), 0, expected, run.address() - MEMORY, run.bytes().length);
         }
         for (VectorTest.Gap gap : test.undefinedMemory()) {
             map.readExternal(gap.address(), expected, gap.address() - MEMORY, gap.length());

@@ -97,8 +97,7 @@ enum VectorMode {
             segment.selector = selector(i);
             segment.base = flat ? 0 : BASES_16[i];
             segment.limit = flat ? 0xFFFF_FFFFL : 0xFFFF;
-            segment.access =
-                    this == REAL ? 0x93 : i == CpuState.CS ? CODE_ACCESS : DATA_ACCESS;
+            segment.access = this == REAL ? 0x93 : i == CpuState.CS ? CODE_ACCESS : DATA_ACCESS;
             segment.granular = flat;
             segment.longMode = this == LONG64 && i == CpuState.CS;
             segment.big = flat && !segment.longMode;

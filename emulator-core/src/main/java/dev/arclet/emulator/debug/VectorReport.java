@@ -51,7 +51,11 @@ public final class VectorReport {
             tally.mismatches++;
             if (tally.examples.size() < EXAMPLES_PER_FORM) {
                 tally.examples.add(
-                        "line " + test.line() + ": " + String.join("; ", differences) + "\n      "
+                        "line "
+                                + test.line()
+                                + ": "
+                                + String.join("; ", differences)
+                                + "\n      "
                                 + test.text());
             }
         } else if (tolerated) {
@@ -96,7 +100,8 @@ public final class VectorReport {
     public String format(boolean withExamples) {
         StringBuilder text = new StringBuilder();
         text.append(
-                "%-24s %8s %10s %10s%n".formatted("group.mode", "tests", "mismatches", "tolerated"));
+                "%-24s %8s %10s %10s%n"
+                        .formatted("group.mode", "tests", "mismatches", "tolerated"));
         for (String group : groups.keySet()) {
             appendRow(text, group, sum(group));
         }
