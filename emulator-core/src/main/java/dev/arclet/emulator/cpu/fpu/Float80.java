@@ -287,8 +287,10 @@ public final class Float80 {
                 flags |= UNDERFLOW;
                 e += WRAP;
                 if (e <= 0) {
-                    e = 0;
-                    value = 0;
+                    // FSCALE goes further than the exponent can be wrapped.
+                    flags |= PRECISION;
+                    zero(sign);
+                    return;
                 }
             } else {
                 denormalise(sign, exponent, hi, lo, drop);
@@ -299,8 +301,9 @@ public final class Float80 {
             if ((masks & OVERFLOW) == 0) {
                 e -= WRAP;
                 if (e >= EXPONENT) {
-                    e = EXPONENT;
-                    value = INTEGER;
+                    flags |= PRECISION | ROUNDED_UP;
+                    infinity(sign);
+                    return;
                 }
             } else {
                 flags |= PRECISION;

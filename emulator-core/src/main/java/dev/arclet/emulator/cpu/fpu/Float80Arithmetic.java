@@ -160,7 +160,6 @@ public final class Float80Arithmetic {
                 if (a == 0) {
                     f.invalid();
                 } else {
-                    f.noteDenormal(aSe, a);
                     f.flags |= Float80.ZERO_DIVIDE;
                     f.infinity(sign);
                 }
@@ -322,6 +321,9 @@ public final class Float80Arithmetic {
         return magnitude < 0 == aNegative ? GREATER : LESS;
     }
 
+    /** Of {@link #remainder}: the answer is a NaN; C0 and C3 stay as they are. */
+    public static final int NO_QUOTIENT = -1;
+
     /** Quotient bits Q2 Q1 Q0 as C0 C3 C1, from {@link #remainder}. */
     private static int quotientBits(long quotient) {
         return (int) ((quotient & 4) << 6 | (quotient & 2) << 13 | (quotient & 1) << 9);
@@ -333,18 +335,18 @@ public final class Float80Arithmetic {
      * FPREM).
      *
      * @param nearest whether the quotient is rounded to nearest even (FPREM1) or chopped
-     * @return condition bits C0 C1 C2 C3 for the status word
+     * @return condition bits C0 C1 C2 C3 for the status word, or {@link #NO_QUOTIENT}
      */
     public static int remainder(Float80 f, int aSe, long a, int bSe, long b, boolean nearest) {
         if (f.special(aSe, a, bSe, b)) {
-            return 0;
+            return NO_QUOTIENT;
         }
         int ea = aSe & EXPONENT;
         int eb = bSe & EXPONENT;
         int sign = aSe & SIGN;
         if (ea == EXPONENT || eb == 0 && b == 0) {
             f.invalid();
-            return 0;
+            return NO_QUOTIENT;
         }
         f.noteDenormal(aSe, a);
         f.noteDenormal(bSe, b);

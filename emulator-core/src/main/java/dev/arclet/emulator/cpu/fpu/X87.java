@@ -76,7 +76,7 @@ public final class X87 {
     /** Enters the flags of an operation. Returns whether its result may be delivered. */
     private static boolean commit(CpuState cpu, Float80 f) {
         if (f.suppressed()) {
-            commit(cpu, f.flags & 7);
+            commit(cpu, f.flags & (STACK_FAULT | 7));
             return false;
         }
         commit(cpu, f.flags);
@@ -183,27 +183,20 @@ public final class X87 {
         }
     }
 
-    private static int compareConditions(CpuState cpu, int i, boolean quiet) {
-        X87State x = cpu.x87;
-        if (x.isEmpty(0) || x.isEmpty(i)) {
-            commit(cpu, STACK_FAULT | Float80.INVALID);
-            return invalidMasked(cpu) ? Float80Arithmetic.UNORDERED : -1;
-        }
-        return compareConditions(cpu, x.signExponent(i), x.significand(i), false, quiet);
-    }
-
-    private static int compareConditions(
-            CpuState cpu, int se, long value, boolean denormal, boolean quiet) {
+    /**
+     * Compares ST(0) with ST(i) into the accumulator's flags; an empty one is unordered and a stack
+     * fault.
+     */
+    private static int compareRegisters(CpuState cpu, int i, boolean quiet) {
         X87State x = cpu.x87;
         Float80 f = x.unit;
         f.begin(x.control);
-        int aSe = x.signExponent(0);
-        long a = x.significand(0);
-        int conditions = Float80Arithmetic.compare(f, aSe, a, se, value, quiet);
-        if (denormal) {
-            noteMemoryDenormal(f, aSe, a);
+        if (x.isEmpty(0) || x.isEmpty(i)) {
+            f.flags = STACK_FAULT | Float80.INVALID;
+            return Float80Arithmetic.UNORDERED;
         }
-        return commit(cpu, f) ? conditions : -1;
+        return Float80Arithmetic.compare(
+                f, x.signExponent(0), x.significand(0), x.signExponent(i), x.significand(i), quiet);
     }
 
     private static void setConditions(X87State x, int conditions) {
@@ -212,37 +205,46 @@ public final class X87 {
 
     /** FCOM, FUCOM and relatives: compares ST(0) with ST(i), then pops so often. */
     public static void compare(CpuState cpu, int i, boolean quiet, int pops) {
-        finishCompare(cpu, compareConditions(cpu, i, quiet), pops);
+        finishCompare(cpu, compareRegisters(cpu, i, quiet), pops);
     }
 
     /** FCOM and FICOM: compares ST(0) with a value from memory. */
     public static void compareWith(CpuState cpu, int se, long value, boolean denormal, int pops) {
-        int conditions;
-        if (cpu.x87.isEmpty(0)) {
-            commit(cpu, STACK_FAULT | Float80.INVALID);
-            conditions = invalidMasked(cpu) ? Float80Arithmetic.UNORDERED : -1;
+        X87State x = cpu.x87;
+        Float80 f = x.unit;
+        f.begin(x.control);
+        int conditions = Float80Arithmetic.UNORDERED;
+        if (x.isEmpty(0)) {
+            f.flags = STACK_FAULT | Float80.INVALID;
         } else {
-            conditions = compareConditions(cpu, se, value, denormal, ORDERED);
+            int aSe = x.signExponent(0);
+            long a = x.significand(0);
+            conditions = Float80Arithmetic.compare(f, aSe, a, se, value, ORDERED);
+            if (denormal) {
+                noteMemoryDenormal(f, aSe, a);
+            }
         }
         finishCompare(cpu, conditions, pops);
     }
 
+    /** The conditions are set whatever is unmasked; only the pops depend on it. */
     private static void finishCompare(CpuState cpu, int conditions, int pops) {
         X87State x = cpu.x87;
-        if (conditions < 0) {
-            return;
-        }
+        boolean complete = commit(cpu, x.unit);
         setConditions(x, conditions);
-        for (int n = 0; n < pops; n++) {
+        for (int n = 0; complete && n < pops; n++) {
             x.pop();
         }
     }
 
     /** FCOMI and relatives: as {@link #compare}, with the result in ZF PF CF. */
     public static void compareFlags(CpuState cpu, int i, boolean quiet, boolean pop) {
-        int conditions = compareConditions(cpu, i, quiet);
-        if (conditions < 0) {
-            return;
+        X87State x = cpu.x87;
+        int conditions = compareRegisters(cpu, i, quiet);
+        int c1 = x.status & C1;
+        boolean complete = commit(cpu, x.unit);
+        if ((x.unit.flags & STACK_FAULT) == 0) {
+            x.status |= c1;
         }
         int flags = 0;
         if ((conditions & C0) != 0) {
@@ -255,8 +257,8 @@ public final class X87 {
             flags |= LazyFlags.ZF;
         }
         cpu.setArithmeticFlags(flags);
-        if (pop) {
-            cpu.x87.pop();
+        if (pop && complete) {
+            x.pop();
         }
     }
 
@@ -302,7 +304,9 @@ public final class X87 {
                 f.flags |= Float80.DENORMAL;
             }
         }
-        if (commit(cpu, f)) {
+        // Unlike arithmetic, a load goes ahead with an unmasked denormal exception.
+        commit(cpu, f.flags);
+        if ((f.flags & ~f.masks & Float80.INVALID) == 0) {
             x.push(f.signExponent, f.significand);
         }
     }
@@ -381,6 +385,19 @@ public final class X87 {
         }
     }
 
+    /**
+     * The alias D9 D8+i of FSTP ST(i): as that one, but an empty ST(0) is popped without a stack
+     * fault and without a store, as the vectors show.
+     */
+    public static void storeAndPopQuietly(CpuState cpu, int i) {
+        if (cpu.x87.isEmpty(0)) {
+            commit(cpu, 0);
+            cpu.x87.pop();
+        } else {
+            storeRegister(cpu, i, true);
+        }
+    }
+
     /** FXCH. */
     public static void exchange(CpuState cpu, int i) {
         X87State x = cpu.x87;
@@ -412,7 +429,6 @@ public final class X87 {
             }
             return;
         }
-        commit(cpu, 0);
         if (condition) {
             x.set(0, x.signExponent(i), x.significand(i));
         }
@@ -500,7 +516,7 @@ public final class X87 {
             default -> Float80Convert.toBcd(f, se, a);
         }
         if ((f.flags & ~f.masks & 0x1F) != 0) {
-            commit(cpu, f.flags);
+            commit(cpu, f.flags & 0x1F);
             return Store.NOTHING;
         }
         return Store.WRITE;
@@ -585,9 +601,9 @@ public final class X87 {
     /** FPREM, FPREM1. */
     public static void remainder(CpuState cpu, boolean nearest) {
         X87State x = cpu.x87;
+        x.status &= ~C2;
         if (x.isEmpty(0) || x.isEmpty(1)) {
             if (underflow(cpu)) {
-                x.status &= ~C2;
                 indefinite(x, 0);
             }
             return;
@@ -603,7 +619,9 @@ public final class X87 {
                         x.significand(1),
                         nearest);
         if (commit(cpu, f)) {
-            setConditions(x, conditions);
+            if (conditions != Float80Arithmetic.NO_QUOTIENT) {
+                setConditions(x, conditions);
+            }
             x.set(0, f.signExponent, f.significand);
         }
     }

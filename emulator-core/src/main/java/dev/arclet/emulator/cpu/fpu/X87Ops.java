@@ -186,6 +186,10 @@ public final class X87Ops {
                         return new StoreOp(instruction, place, format, chop, pop);
                     }
                     int i = st(instruction, 0);
+                    if ((instruction.opcode() & 0xFFF8) == 0xD9D8) {
+                        return new RegisterOp(
+                                instruction, place, cpu -> X87.storeAndPopQuietly(cpu, i));
+                    }
                     return new RegisterOp(
                             instruction, place, cpu -> X87.storeRegister(cpu, i, pop));
                 });
