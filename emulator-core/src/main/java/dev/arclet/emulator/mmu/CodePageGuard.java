@@ -16,4 +16,7 @@ public interface CodePageGuard {
      * one page that has code.
      */
     void codeWritten(long physical, int bytes);
+
+    /** Memory was mapped, unmapped or moved: what was decoded may be at other addresses now. */
+    default void mapChanged() {}
 }

@@ -249,6 +249,7 @@ public final class Mmu implements MapListener {
     @Override
     public void mapChanged() {
         flushAll();
+        guard.mapChanged();
     }
 
     @Override

@@ -24,6 +24,18 @@ public final class OpTable {
     /** The table with everything that this processor has. */
     public static OpTable standard() {
         OpTable table = new OpTable();
+        AluOps.register(table);
+        BcdOps.register(table);
+        BitOps.register(table);
+        BoundOps.register(table);
+        BranchOps.register(table);
+        FlagOps.register(table);
+        IoOps.register(table);
+        MoveOps.register(table);
+        MulDivOps.register(table);
+        ShiftOps.register(table);
+        StackOps.register(table);
+        StringOps.register(table);
         X87Ops.register(table);
         return table;
     }

@@ -1,0 +1,131 @@
+package dev.arclet.emulator.cpu.interp;
+
+import dev.arclet.emulator.cpu.CpuState;
+import dev.arclet.emulator.cpu.decode.CodeReader;
+import dev.arclet.emulator.cpu.decode.Decoder;
+import dev.arclet.emulator.cpu.decode.Instruction;
+import dev.arclet.emulator.fault.GuestFault;
+import dev.arclet.emulator.memory.GuestMemory;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Decodes blocks from the processor's memory. */
+final class BlockBuilder implements CodeReader {
+    /** Instructions of a block at most. */
+    private static final int MAX_INSTRUCTIONS = 64;
+
+    private final CpuState cpu;
+    private final OpTable table;
+    private final Decoder decoder = new Decoder();
+    private final List<Op> ops = new ArrayList<>();
+
+    /** Of the block's first byte. */
+    private long linear;
+
+    private long physical;
+
+    /** How many bytes may be fetched before the code segment ends. */
+    private long allowed;
+
+    /** How many bytes there are before the page ends. */
+    private int inPage;
+
+    /** Host address of the block's first byte, or 0. */
+    private long host;
+
+    private long secondPage;
+    private int position;
+    private boolean first;
+
+    BlockBuilder(CpuState cpu, OpTable table) {
+        this.cpu = cpu;
+        this.table = table;
+    }
+
+    /** Whether the block just built stands in memory whose writes are told of, and may be kept. */
+    boolean isKeepable() {
+        return host != 0;
+    }
+
+    /**
+     * Decodes a block.
+     *
+     * @param startLinear linear address of its first byte
+     * @param startPhysical where that is; canonical
+     * @param bytesAllowed bytes up to the end of the code segment
+     * @param maxInstructions at most so many instructions
+     * @throws GuestFault if the first instruction cannot be fetched
+     */
+    Block build(long startLinear, long startPhysical, long bytesAllowed, int maxInstructions) {
+        linear = startLinear;
+        physical = startPhysical;
+        allowed = bytesAllowed;
+        int pageOffset = (int) startLinear & (GuestMemory.PAGE_SIZE - 1);
+        inPage = GuestMemory.PAGE_SIZE - pageOffset;
+        long page = cpu.mmu.physical().readablePage(physical);
+        host = page == 0 ? 0 : page + pageOffset;
+        secondPage = Block.NO_PAGE;
+        position = 0;
+        ops.clear();
+        int most = host == 0 ? 1 : Math.min(maxInstructions, MAX_INSTRUCTIONS);
+        int end = 0;
+        boolean ended = false;
+        boolean linkable = true;
+        while (!ended && ops.size() < most && secondPage == Block.NO_PAGE) {
+            first = ops.isEmpty();
+            Instruction instruction;
+            try {
+                instruction = decoder.decode(this, cpu.codeSize);
+            } catch (BlockExit e) {
+                break;
+            } catch (GuestFault e) {
+                if (first) {
+                    throw e;
+                }
+                break;
+            }
+            boolean alone = BlockEnd.standsAlone(instruction);
+            if (alone && !first) {
+                break;
+            }
+            ops.add(table.create(instruction, new Op.Place(end, instruction.length())));
+            end += instruction.length();
+            position = end;
+            ended = BlockEnd.ends(instruction);
+            if (ended) {
+                linkable = BlockEnd.isDirectBranch(instruction);
+            } else if (alone) {
+                break;
+            }
+        }
+        int count = ops.size();
+        if (!ended) {
+            ops.add(new Block.GoOn(end));
+        }
+        return new Block(
+                physical, secondPage, cpu.codeSize, end, count, linkable, ops.toArray(new Op[0]));
+    }
+
+    @Override
+    public int next() {
+        int at = position++;
+        if (at >= allowed) {
+            if (!first) {
+                throw BlockExit.INSTANCE;
+            }
+            throw cpu.fault(GuestFault.GP, 0);
+        }
+        if (at >= inPage) {
+            if (!first) {
+                throw BlockExit.INSTANCE;
+            }
+            if (secondPage == Block.NO_PAGE) {
+                secondPage = cpu.mmu.fetch((linear + at) & cpu.linearMask);
+            }
+            return (int) cpu.mmu.physical().read(secondPage + (at - inPage), 1);
+        }
+        return host != 0
+                ? GuestMemory.load8(host + at) & 0xFF
+                : (int) cpu.mmu.physical().read(physical + at, 1);
+    }
+}

@@ -1,0 +1,329 @@
+package dev.arclet.emulator.cpu.interp;
+
+import dev.arclet.emulator.cpu.CpuState;
+import dev.arclet.emulator.cpu.ExecutionEngine;
+import dev.arclet.emulator.cpu.Interrupts;
+import dev.arclet.emulator.cpu.decode.Mnemonic;
+import dev.arclet.emulator.fault.GuestFault;
+import java.util.Map;
+
+/**
+ * Executes decoded blocks one after another.
+ *
+ * <p>From block to block there are three ways, the fastest first: a link of the block just done to
+ * a successor in its own page; a shortcut from the linear address, valid as long as the MMU's
+ * generation, the privilege and the code size are what they were; and the search by physical
+ * address, behind which is the decoder. Whatever may change where code comes from, or asks for
+ * attention between instructions, ends a block that is not linked, so the first way checks nothing
+ * but the budget and {@link CpuState#attention}.
+ */
+public final class Interpreter implements ExecutionEngine {
+    private static final int TF = 1 << 8;
+    private static final int IF = 1 << 9;
+    private static final int RF = 1 << 16;
+
+    /** DR7: L0 G0 .. L3 G3. */
+    private static final long BREAKPOINTS_ENABLED = 0xFF;
+
+    private static final int SHORTCUTS = 1 << 14;
+
+    private final CpuState cpu;
+    private final OpTable table;
+    private final BlockCache cache;
+    private final BlockBuilder builder;
+    private final Block[] shortcuts = new Block[SHORTCUTS];
+
+    /** Whether a block was last left by {@link BlockExit}: a repeated instruction in the middle. */
+    private boolean leftEarly;
+
+    /** An interpreter with the standard instruction set. */
+    public Interpreter(CpuState cpu) {
+        this(cpu, OpTable.standard());
+    }
+
+    /** An interpreter with a chosen instruction set. */
+    public Interpreter(CpuState cpu, OpTable table) {
+        this.cpu = cpu;
+        this.table = table;
+        cache = new BlockCache(cpu.mmu);
+        builder = new BlockBuilder(cpu, table);
+        cpu.mmu.setCodeGuard(cache);
+        cpu.mmu.physical().onExternalWrite(cache);
+    }
+
+    /** Decoded blocks and their statistics. */
+    public BlockCache cache() {
+        return cache;
+    }
+
+    /** How often the guest tried instructions that are not implemented, by mnemonic. */
+    public Map<Mnemonic, Long> missing() {
+        return table.missing();
+    }
+
+    @Override
+    public void invalidateCode(long physical, long length) {
+        cache.invalidate(physical, length);
+    }
+
+    @Override
+    public void invalidateAllCode() {
+        cache.clear();
+    }
+
+    @Override
+    public void run(long instructionLimit) {
+        CpuState cpu = this.cpu;
+        Block previous = null;
+        long start = 0;
+        long lastByte = 0;
+        while (!cpu.attention) {
+            long rip = cpu.gpr[CpuState.RIP];
+            Block block = null;
+            if (previous != null) {
+                long distance = rip - start;
+                if (distance == previous.distance0) {
+                    block = previous.next0;
+                } else if (distance == previous.distance1) {
+                    block = previous.next1;
+                }
+            }
+            if (block == null || !block.valid) {
+                if (mustLeave(instructionLimit)) {
+                    return;
+                }
+                if (needsCare()) {
+                    previous = null;
+                    stepWithCare();
+                    continue;
+                }
+                lastByte = lastCodeByte();
+                block = lookup(rip, lastByte);
+                if (block == null) {
+                    previous = null;
+                    continue;
+                }
+                if (previous != null && previous.linkable) {
+                    link(previous, start, rip, block);
+                }
+            }
+            if (rip + block.bytes - 1 > lastByte) {
+                // The code segment ends within the block: up to there, and not kept.
+                previous = null;
+                if (mustLeave(instructionLimit)) {
+                    return;
+                }
+                block = decodeAlone(rip, lastByte);
+                if (block != null) {
+                    execute(block);
+                }
+                continue;
+            }
+            long left = instructionLimit - cpu.instructions;
+            if (block.count > left) {
+                if (left <= 0) {
+                    return;
+                }
+                executePart(block, (int) left);
+                previous = null;
+                continue;
+            }
+            start = rip;
+            previous = execute(block) ? block : null;
+        }
+    }
+
+    /** Executes a whole block; returns whether control has left it at its end. */
+    private boolean execute(Block block) {
+        CpuState cpu = this.cpu;
+        Op[] ops = block.ops;
+        int i = 0;
+        try {
+            for (; i < ops.length; i++) {
+                ops[i].execute(cpu);
+            }
+            cpu.instructions += block.count;
+            return true;
+        } catch (GuestFault fault) {
+            leaveAt(ops[i], i);
+            Interrupts.exception(cpu, fault);
+        } catch (BlockExit e) {
+            leaveAt(ops[i], i);
+            leftEarly = true;
+        }
+        return false;
+    }
+
+    /** Executes the first {@code count} instructions of a block that has more; see {@link #execute}. */
+    private boolean executePart(Block block, int count) {
+        Op[] ops = block.ops;
+        int i = 0;
+        try {
+            for (; i < count; i++) {
+                ops[i].execute(cpu);
+            }
+            leaveAt(ops[i], i);
+            return true;
+        } catch (GuestFault fault) {
+            leaveAt(ops[i], i);
+            Interrupts.exception(cpu, fault);
+        } catch (BlockExit e) {
+            leaveAt(ops[i], i);
+            leftEarly = true;
+        }
+        return false;
+    }
+
+    /** Makes RIP and the count exact for a block left before an operation. */
+    private void leaveAt(Op op, int done) {
+        cpu.gpr[CpuState.RIP] = (cpu.gpr[CpuState.RIP] + op.offset) & cpu.ripMask();
+        cpu.instructions += done;
+    }
+
+    private boolean mustLeave(long instructionLimit) {
+        return cpu.halted
+                || cpu.shutdown
+                || cpu.instructions >= instructionLimit
+                || (!cpu.interruptShadow
+                        && (cpu.nmiPending && !cpu.nmiBlocked
+                                || cpu.interruptLine && (cpu.systemFlags & IF) != 0));
+    }
+
+    /** The offset of the last byte of the code segment; the largest number in 64-bit mode. */
+    private long lastCodeByte() {
+        return cpu.codeSize == 8 ? Long.MAX_VALUE : cpu.segments[CpuState.CS].limit;
+    }
+
+    private long linear(long rip) {
+        return (cpu.segments[CpuState.CS].effectiveBase + rip) & cpu.linearMask;
+    }
+
+    /** The block at RIP; null if there is none and the fault has been delivered. */
+    private Block lookup(long rip, long lastByte) {
+        long linear = linear(rip);
+        long key =
+                (long) cpu.mmu.generation() << 8
+                        | (cpu.cpl == 3 ? 0x10 : 0)
+                        | cpu.codeSize;
+        int slot = (int) (linear ^ linear >>> 14) & (SHORTCUTS - 1);
+        Block block = shortcuts[slot];
+        if (block != null && block.linear == linear && block.key == key) {
+            return block;
+        }
+        try {
+            block = find(linear, rip, lastByte);
+        } catch (GuestFault fault) {
+            Interrupts.exception(cpu, fault);
+            return null;
+        }
+        if (block.kept) {
+            block.linear = linear;
+            block.key = key;
+            shortcuts[slot] = block;
+        }
+        return block;
+    }
+
+    private Block find(long linear, long rip, long lastByte) {
+        if (rip > lastByte) {
+            throw cpu.fault(GuestFault.GP, 0);
+        }
+        long physical = cpu.mmu.fetch(linear);
+        Block block = cache.find(physical, linear, cpu.codeSize);
+        if (block == null) {
+            block = builder.build(linear, physical, bytesLeft(rip, lastByte), Integer.MAX_VALUE);
+            if (builder.isKeepable()) {
+                cache.add(block);
+            }
+        }
+        return block;
+    }
+
+    private static long bytesLeft(long rip, long lastByte) {
+        return lastByte == Long.MAX_VALUE ? Long.MAX_VALUE : lastByte - rip + 1;
+    }
+
+    /** One instruction at RIP, decoded for this time only; null if a fault has been delivered. */
+    private Block decodeAlone(long rip, long lastByte) {
+        try {
+            if (rip > lastByte) {
+                throw cpu.fault(GuestFault.GP, 0);
+            }
+            long linear = linear(rip);
+            return builder.build(linear, cpu.mmu.fetch(linear), bytesLeft(rip, lastByte), 1);
+        } catch (GuestFault fault) {
+            Interrupts.exception(cpu, fault);
+            return null;
+        }
+    }
+
+    /** Links two blocks if nothing can come between them: both in one page. */
+    private void link(Block from, long fromRip, long rip, Block to) {
+        long fromLinear = linear(fromRip);
+        long toLinear = linear(rip);
+        if (fromLinear >>> 12 == toLinear >>> 12
+                && toLinear - fromLinear == rip - fromRip
+                && from.secondPage == Block.NO_PAGE
+                && to.secondPage == Block.NO_PAGE
+                && from.valid
+                && to.kept) {
+            from.link(rip - fromRip, to);
+        }
+    }
+
+    /** Whether the next instruction must be executed alone: single step, breakpoints, shadow. */
+    private boolean needsCare() {
+        return (cpu.systemFlags & TF) != 0
+                || (cpu.dr[7] & BREAKPOINTS_ENABLED) != 0
+                || cpu.interruptShadow;
+    }
+
+    /**
+     * Executes one instruction with debug exceptions (SDM vol. 3B, chapter 18.3) and the interrupt
+     * shadow, which ends with it.
+     */
+    private void stepWithCare() {
+        long rip = cpu.gpr[CpuState.RIP];
+        boolean shadow = cpu.interruptShadow;
+        cpu.interruptShadow = false;
+        if (!shadow && (cpu.systemFlags & RF) == 0) {
+            int hit = codeBreakpoints(linear(rip));
+            if (hit != 0) {
+                Interrupts.debug(cpu, hit);
+                return;
+            }
+        }
+        long lastByte = lastCodeByte();
+        Block block = lookup(rip, lastByte);
+        if (block != null && rip + block.bytes - 1 > lastByte) {
+            block = decodeAlone(rip, lastByte);
+        }
+        if (block == null) {
+            return;
+        }
+        boolean trap = (cpu.systemFlags & TF) != 0;
+        boolean resume = (cpu.systemFlags & RF) != 0;
+        leftEarly = false;
+        boolean done = block.count == 1 ? execute(block) : executePart(block, 1);
+        if (done && resume) {
+            cpu.systemFlags &= ~RF;
+        }
+        // MOV SS and POP SS hold traps off, too; delivering an interrupt drops the pending trap.
+        if (trap && (done || leftEarly) && !cpu.interruptShadow) {
+            Interrupts.debug(cpu, 1 << 14);
+        }
+    }
+
+    /** Which instruction breakpoints (as DR6 bits 0..3) are set at a linear address. */
+    private int codeBreakpoints(long linear) {
+        int hit = 0;
+        for (int i = 0; i < 4; i++) {
+            if ((cpu.dr[7] >>> (2 * i) & 3) != 0
+                    && (cpu.dr[7] >>> (16 + 4 * i) & 3) == 0
+                    && cpu.dr[i] == linear) {
+                hit |= 1 << i;
+            }
+        }
+        return hit;
+    }
+}

@@ -1,0 +1,314 @@
+package dev.arclet.emulator.cpu.interp;
+
+import dev.arclet.emulator.cpu.CpuState;
+import dev.arclet.emulator.cpu.Eflags;
+import dev.arclet.emulator.cpu.LazyFlags;
+import dev.arclet.emulator.cpu.SegmentRegister;
+import dev.arclet.emulator.cpu.decode.Instruction;
+import dev.arclet.emulator.cpu.decode.Mnemonic;
+import dev.arclet.emulator.memory.GuestMemory;
+
+/** MOVS CMPS STOS LODS SCAS, alone or repeated. */
+final class StringOps {
+    private static final int PAGE = GuestMemory.PAGE_SIZE;
+
+    private StringOps() {}
+
+    static void register(OpTable table) {
+        table.put(Mnemonic.MOVS, Movs::new);
+        table.put(Mnemonic.STOS, Stos::new);
+        table.put(Mnemonic.LODS, Lods::new);
+        table.put(Mnemonic.CMPS, Cmps::new);
+        table.put(Mnemonic.SCAS, Scas::new);
+    }
+
+    /**
+     * A string instruction. Repeated, it leaves registers and count exact after each element, so
+     * that a fault or an interrupt in the middle resumes where it was.
+     */
+    abstract static class StringOp extends Op {
+        /** Elements between two looks at {@link CpuState#attention}. */
+        private static final int ELEMENTS = 4096;
+
+        /** Element size. */
+        final int bytes;
+
+        /** Segment of the source. */
+        final int segment;
+
+        private final int addressSize;
+
+        /** Mask of SI, DI and CX. */
+        final long mask;
+
+        /** 0, 0xF2 or 0xF3. */
+        final int repeat;
+
+        StringOp(Instruction instruction, Place place) {
+            super(place);
+            bytes = instruction.operandSize();
+            segment = instruction.segment();
+            addressSize = instruction.addressSize();
+            mask = Gpr.mask(addressSize);
+            repeat = instruction.repeat();
+        }
+
+        /** Handles one element, pointers included. */
+        abstract void one(CpuState cpu);
+
+        /**
+         * Handles several elements at once if that is simple.
+         *
+         * @param most as many at most
+         * @return how many; 0 if it is not simple
+         */
+        int many(CpuState cpu, long most) {
+            return 0;
+        }
+
+        /** Whether a repetition ends though the count is not zero. */
+        boolean endsEarly(CpuState cpu) {
+            return false;
+        }
+
+        @Override
+        public final void execute(CpuState cpu) {
+            if (repeat == 0) {
+                one(cpu);
+            } else {
+                repeat(cpu);
+            }
+        }
+
+        private void repeat(CpuState cpu) {
+            long count = cpu.gpr[CpuState.RCX] & mask;
+            int patience = ELEMENTS;
+            boolean single = (cpu.systemFlags & Eflags.TF) != 0;
+            while (count != 0) {
+                int n = single ? 0 : many(cpu, count);
+                if (n == 0) {
+                    one(cpu);
+                    n = 1;
+                }
+                count -= n;
+                Gpr.set(cpu, CpuState.RCX, addressSize, count);
+                if (endsEarly(cpu)) {
+                    return;
+                }
+                patience -= n;
+                if (count != 0 && (single || patience <= 0)) {
+                    patience = ELEMENTS;
+                    if (single || cpu.attention) {
+                        throw BlockExit.INSTANCE;
+                    }
+                }
+            }
+        }
+
+        /** Moves SI or DI by {@code n} elements in the direction of DF. */
+        final void move(CpuState cpu, int register, int n) {
+            long distance = (long) n * bytes;
+            if ((cpu.systemFlags & Eflags.DF) != 0) {
+                distance = -distance;
+            }
+            Gpr.set(cpu, register, addressSize, cpu.gpr[register] + distance);
+        }
+
+        /** Linear address of the source element. */
+        final long source(CpuState cpu) {
+            return MoveOps.readAddress(cpu, segment, cpu.gpr[CpuState.RSI] & mask, bytes);
+        }
+
+        /** Linear address of the destination element, to be read. */
+        final long destinationRead(CpuState cpu) {
+            return MoveOps.readAddress(cpu, CpuState.ES, cpu.gpr[CpuState.RDI] & mask, bytes);
+        }
+
+        /** Linear address of the destination element, to be written. */
+        final long destination(CpuState cpu) {
+            return MoveOps.writeAddress(cpu, CpuState.ES, cpu.gpr[CpuState.RDI] & mask, bytes);
+        }
+
+        /**
+         * How many elements from an offset upwards are within the segment's limit, the address size
+         * and the page; possibly too few.
+         */
+        final long contiguous(
+                CpuState cpu, int segmentIndex, boolean unchecked, long offset, long most) {
+            SegmentRegister register = cpu.segments[segmentIndex];
+            long linear = register.effectiveBase + offset;
+            long room = PAGE - (linear & (PAGE - 1));
+            if (addressSize != 8) {
+                room = Math.min(room, mask - offset + 1);
+            }
+            if (!unchecked) {
+                room = Math.min(room, register.limit - offset + 1);
+            }
+            return Math.min(most, room / bytes);
+        }
+    }
+
+    private static final class Movs extends StringOp {
+        Movs(Instruction instruction, Place place) {
+            super(instruction, place);
+        }
+
+        @Override
+        void one(CpuState cpu) {
+            long value = BitOps.load(cpu, source(cpu), bytes);
+            BitOps.store(cpu, destination(cpu), bytes, value);
+            move(cpu, CpuState.RSI, 1);
+            move(cpu, CpuState.RDI, 1);
+        }
+
+        @Override
+        int many(CpuState cpu, long most) {
+            if (most < 4 || (cpu.systemFlags & Eflags.DF) != 0) {
+                return 0;
+            }
+            long n =
+                    contiguous(
+                            cpu,
+                            segment,
+                            cpu.segments[segment].readUnchecked,
+                            cpu.gpr[CpuState.RSI] & mask,
+                            most);
+            n =
+                    contiguous(
+                            cpu,
+                            CpuState.ES,
+                            cpu.segments[CpuState.ES].writeUnchecked,
+                            cpu.gpr[CpuState.RDI] & mask,
+                            n);
+            if (n < 2) {
+                return 0;
+            }
+            long from = cpu.mmu.hostForRead(source(cpu));
+            long to = cpu.mmu.hostForWrite(destination(cpu));
+            if (from == 0 || to == 0) {
+                return 0;
+            }
+            int length = (int) n * bytes;
+            if (to > from && to < from + length) {
+                copyUpwards(from, to, length);
+            } else {
+                GuestMemory.copy(from, to, length);
+            }
+            move(cpu, CpuState.RSI, (int) n);
+            move(cpu, CpuState.RDI, (int) n);
+            return (int) n;
+        }
+
+        /** Element by element, so that an overlap repeats the pattern. */
+        private void copyUpwards(long from, long to, int length) {
+            for (int i = 0; i < length; i += bytes) {
+                switch (bytes) {
+                    case 1 -> GuestMemory.store8(to + i, GuestMemory.load8(from + i));
+                    case 2 -> GuestMemory.store16(to + i, GuestMemory.load16(from + i));
+                    case 4 -> GuestMemory.store32(to + i, GuestMemory.load32(from + i));
+                    default -> GuestMemory.store64(to + i, GuestMemory.load64(from + i));
+                }
+            }
+        }
+    }
+
+    private static final class Stos extends StringOp {
+        Stos(Instruction instruction, Place place) {
+            super(instruction, place);
+        }
+
+        @Override
+        void one(CpuState cpu) {
+            BitOps.store(cpu, destination(cpu), bytes, cpu.gpr[CpuState.RAX]);
+            move(cpu, CpuState.RDI, 1);
+        }
+
+        @Override
+        int many(CpuState cpu, long most) {
+            if (most < 4 || (cpu.systemFlags & Eflags.DF) != 0) {
+                return 0;
+            }
+            long n =
+                    contiguous(
+                            cpu,
+                            CpuState.ES,
+                            cpu.segments[CpuState.ES].writeUnchecked,
+                            cpu.gpr[CpuState.RDI] & mask,
+                            most);
+            if (n < 2) {
+                return 0;
+            }
+            long to = cpu.mmu.hostForWrite(destination(cpu));
+            if (to == 0) {
+                return 0;
+            }
+            long pattern = cpu.gpr[CpuState.RAX];
+            switch (bytes) {
+                case 1 -> pattern = (pattern & 0xFF) * 0x0101_0101_0101_0101L;
+                case 2 -> pattern = (pattern & 0xFFFF) * 0x0001_0001_0001_0001L;
+                case 4 -> pattern = (pattern & Gpr.MASK32) * 0x0000_0001_0000_0001L;
+                default -> {}
+            }
+            int length = (int) n * bytes;
+            int i = 0;
+            for (; i + 8 <= length; i += 8) {
+                GuestMemory.store64(to + i, pattern);
+            }
+            for (; i < length; i++) {
+                GuestMemory.store8(to + i, (byte) (pattern >>> (8 * (i & 7))));
+            }
+            move(cpu, CpuState.RDI, (int) n);
+            return (int) n;
+        }
+    }
+
+    private static final class Lods extends StringOp {
+        Lods(Instruction instruction, Place place) {
+            super(instruction, place);
+        }
+
+        @Override
+        void one(CpuState cpu) {
+            Gpr.set(cpu, CpuState.RAX, bytes, BitOps.load(cpu, source(cpu), bytes));
+            move(cpu, CpuState.RSI, 1);
+        }
+    }
+
+    private static final class Cmps extends StringOp {
+        Cmps(Instruction instruction, Place place) {
+            super(instruction, place);
+        }
+
+        @Override
+        void one(CpuState cpu) {
+            long a = BitOps.load(cpu, source(cpu), bytes);
+            long b = BitOps.load(cpu, destinationRead(cpu), bytes);
+            Alu.sub(cpu, a, b, Gpr.shift(bytes));
+            move(cpu, CpuState.RSI, 1);
+            move(cpu, CpuState.RDI, 1);
+        }
+
+        @Override
+        boolean endsEarly(CpuState cpu) {
+            return LazyFlags.zero(cpu) != (repeat == 0xF3);
+        }
+    }
+
+    private static final class Scas extends StringOp {
+        Scas(Instruction instruction, Place place) {
+            super(instruction, place);
+        }
+
+        @Override
+        void one(CpuState cpu) {
+            long b = BitOps.load(cpu, destinationRead(cpu), bytes);
+            Alu.sub(cpu, cpu.gpr[CpuState.RAX], b, Gpr.shift(bytes));
+            move(cpu, CpuState.RDI, 1);
+        }
+
+        @Override
+        boolean endsEarly(CpuState cpu) {
+            return LazyFlags.zero(cpu) != (repeat == 0xF3);
+        }
+    }
+}
