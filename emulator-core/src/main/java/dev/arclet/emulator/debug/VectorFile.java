@@ -92,7 +92,7 @@ final class VectorFile {
                     }
                     case 'B' -> {
                         base = new VectorState();
-                        apply(base, line.split(" "), number);
+                        apply(base, line.split(" ", -1), number);
                     }
                     case 'T' -> consumer.accept(parse(form, base, line, number));
                     default -> throw malformed(number, "unknown kind of line");
@@ -126,7 +126,7 @@ final class VectorFile {
 
     private VectorTest parse(String form, VectorState base, String line, int number)
             throws IOException {
-        String[] words = line.split(" ");
+        String[] words = line.split(" ", -1);
         byte[] code = HexFormat.of().parseHex(words[1]);
         VectorState input = base.copyRegisters();
         int at = 2;
