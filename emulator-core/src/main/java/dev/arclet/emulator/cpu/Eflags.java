@@ -22,4 +22,21 @@ public final class Eflags {
     static int iopl(int flags) {
         return flags >>> 12 & 3;
     }
+
+    /**
+     * Loads EFLAGS: the arithmetic flags, and the system flags of {@code mask}. An interrupt that
+     * this lets in is brought to the run loop's attention.
+     */
+    public static void load(CpuState cpu, int image, int mask) {
+        cpu.setArithmeticFlags(image);
+        int before = cpu.systemFlags;
+        int after = before & ~mask | image & mask;
+        cpu.systemFlags = after;
+        if (((before ^ after) & AC) != 0) {
+            Segmentation.privilegeChanged(cpu);
+        }
+        if ((after & ~before & IF) != 0 && cpu.interruptLine) {
+            cpu.attention = true;
+        }
+    }
 }

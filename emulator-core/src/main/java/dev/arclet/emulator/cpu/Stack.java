@@ -59,6 +59,13 @@ final class Stack {
         return cpu.mmu.load(linear(cpu, ss, long64, at, bytes, false, 0), bytes, cpu.cpl == 3);
     }
 
+    /** Adds to the stack pointer, within what the stack segment uses of it. */
+    static void release(CpuState cpu, int bytes) {
+        long mask = cpu.stackMask;
+        long sp = cpu.gpr[CpuState.RSP];
+        cpu.gpr[CpuState.RSP] = sp & ~mask | sp + bytes & mask;
+    }
+
     private static long linear(
             CpuState cpu,
             SegmentRegister ss,
