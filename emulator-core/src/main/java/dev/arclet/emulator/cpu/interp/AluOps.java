@@ -223,6 +223,7 @@ final class AluOps {
         Location dst = Location.of(instruction.operand(0), place);
         Location src = Location.of(instruction.operand(1), place);
         int bytes = dst.bytes;
+        boolean inMemory = instruction.operand(0) instanceof Operand.Memory;
         return new Op(place) {
             @Override
             public void execute(CpuState cpu) {
@@ -234,8 +235,10 @@ final class AluOps {
                 if (accumulator == a) {
                     dst.write(cpu, address, replacement);
                 } else {
-                    // The memory operand is written in either case (SDM vol. 2, CMPXCHG).
-                    dst.write(cpu, address, a);
+                    // Memory is written in either case, a register is not: it keeps its upper half.
+                    if (inMemory) {
+                        dst.write(cpu, address, a);
+                    }
                     Gpr.set(cpu, CpuState.RAX, bytes, a);
                 }
             }

@@ -4,6 +4,7 @@ import dev.arclet.emulator.cpu.CpuState;
 import dev.arclet.emulator.cpu.decode.CodeReader;
 import dev.arclet.emulator.cpu.decode.Decoder;
 import dev.arclet.emulator.cpu.decode.Instruction;
+import dev.arclet.emulator.cpu.decode.Operand;
 import dev.arclet.emulator.fault.GuestFault;
 import dev.arclet.emulator.memory.GuestMemory;
 import java.util.ArrayList;
@@ -104,6 +105,36 @@ final class BlockBuilder implements CodeReader {
         }
         return new Block(
                 physical, secondPage, cpu.codeSize, end, count, linkable, ops.toArray(new Op[0]));
+    }
+
+    /**
+     * Whether the instruction at an address accesses {@code address} through SS. For faults only:
+     * which of its accesses failed is not recorded, and is found out from its operands.
+     */
+    boolean isStackAccess(long startLinear, long address) {
+        linear = startLinear;
+        physical = cpu.mmu.fetch(startLinear);
+        allowed = Long.MAX_VALUE;
+        inPage = GuestMemory.PAGE_SIZE - ((int) startLinear & (GuestMemory.PAGE_SIZE - 1));
+        host = 0;
+        secondPage = Block.NO_PAGE;
+        position = 0;
+        first = true;
+        Instruction instruction = decoder.decode(this, cpu.codeSize);
+        Op.Place place = new Op.Place(0, instruction.length());
+        for (Operand operand : instruction.operands()) {
+            if (operand instanceof Operand.Memory memory) {
+                long offset = new EffectiveAddress(memory, place).offset(cpu);
+                long base = cpu.segments[memory.segment()].effectiveBase;
+                if (Long.compareUnsigned(address - offset - base, Math.max(1, memory.size())) < 0) {
+                    return memory.segment() == CpuState.SS;
+                }
+            }
+        }
+        return switch (instruction.mnemonic()) {
+            case PUSH, POP, PUSHF, POPF, ENTER, LEAVE, CALL, RET, CALL_FAR, RET_FAR, IRET -> true;
+            default -> false;
+        };
     }
 
     @Override

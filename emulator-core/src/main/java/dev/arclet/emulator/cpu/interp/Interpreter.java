@@ -146,7 +146,7 @@ public final class Interpreter implements ExecutionEngine {
             return true;
         } catch (GuestFault fault) {
             leaveAt(ops[i], i);
-            Interrupts.exception(cpu, fault);
+            deliver(fault);
         } catch (BlockExit e) {
             leaveAt(ops[i], i);
             leftEarly = true;
@@ -166,7 +166,7 @@ public final class Interpreter implements ExecutionEngine {
             return true;
         } catch (GuestFault fault) {
             leaveAt(ops[i], i);
-            Interrupts.exception(cpu, fault);
+            deliver(fault);
         } catch (BlockExit e) {
             leaveAt(ops[i], i);
             leftEarly = true;
@@ -178,6 +178,18 @@ public final class Interpreter implements ExecutionEngine {
     private void leaveAt(Op op, int done) {
         cpu.gpr[CpuState.RIP] = (cpu.gpr[CpuState.RIP] + op.offset) & cpu.ripMask();
         cpu.instructions += done;
+    }
+
+    /** Delivers a fault of the instruction at RIP. */
+    private void deliver(GuestFault fault) {
+        GuestFault delivered = fault;
+        if (fault.nonCanonical()) {
+            long address = fault.address();
+            if (builder.isStackAccess(linear(cpu.gpr[CpuState.RIP]), address)) {
+                delivered = cpu.fault(GuestFault.SS, 0);
+            }
+        }
+        Interrupts.exception(cpu, delivered);
     }
 
     private boolean mustLeave(long instructionLimit) {
