@@ -137,8 +137,8 @@ public final class CpuState {
 
     private final GuestFault fault = new GuestFault();
 
-    /** Family, model and stepping, in EDX after RESET (CPUID leaf 1, EAX). */
-    private int signature;
+    /** What the guest is told that this processor is; to be changed before RESET only. */
+    public CpuModel model = CpuModel.STANDARD;
 
     /** For control transfers: segments that are checked before they become current. */
     final SegmentRegister pendingStack = new SegmentRegister();
@@ -182,7 +182,7 @@ public final class CpuState {
 
     private void initialise() {
         Arrays.fill(gpr, 0);
-        gpr[RDX] = signature;
+        gpr[RDX] = model.signature();
         gpr[RIP] = 0xFFF0;
         for (SegmentRegister segment : segments) {
             segment.loadReal(0, false);
