@@ -121,6 +121,19 @@ public final class PhysicalMap {
         mapListener.mapChanged();
     }
 
+    /** Whether nothing answers anywhere in the range and it lies within the address width. */
+    public boolean isFree(long base, long size) {
+        if (size <= 0 || base < 0 || base + size - 1 > widthMask) {
+            return false;
+        }
+        for (Region other : regions) {
+            if (base < other.base + other.size && other.base < base + size) {
+                return false;
+            }
+        }
+        return true;
+    }
+
     /**
      * Opens ({@code true}) or masks address line 20, as the keyboard controller and port 0x92 do.
      */

@@ -1,0 +1,2 @@
+/** Interrupt controllers: the 8259A pair. */
+package dev.arclet.emulator.device.irq;

@@ -1,0 +1,2 @@
+/** Clocks and counters: 8254 PIT, MC146818 RTC. */
+package dev.arclet.emulator.device.timer;
