@@ -155,7 +155,9 @@ final class StackOps {
                 long bp = cpu.gpr[CpuState.RBP];
                 sp -= bytes;
                 Stack.store(cpu, sp, bytes, bp);
-                long frame = sp;
+                // The frame pointer is all of ESP, also if the stack is 16 bits wide.
+                long mask = cpu.stackMask;
+                long frame = (cpu.gpr[CpuState.RSP] & ~mask) | (sp & mask);
                 for (int i = 1; i < level; i++) {
                     bp -= bytes;
                     sp -= bytes;
@@ -169,7 +171,7 @@ final class StackOps {
                 // ENTER faults if the new frame's end could not be written (SDM vol. 2).
                 long end = sp & cpu.stackMask;
                 cpu.mmu.probeWrite(MoveOps.writeAddress(cpu, CpuState.SS, end, bytes), bytes);
-                Gpr.set(cpu, CpuState.RBP, bytes, frame & cpu.stackMask);
+                Gpr.set(cpu, CpuState.RBP, bytes, frame);
                 Stack.setPointer(cpu, sp);
             }
         };
