@@ -4,9 +4,9 @@ import dev.arclet.emulator.cpu.CpuState;
 import dev.arclet.emulator.cpu.decode.Mnemonic;
 
 /**
- * The 32-bit forms of ADD OR ADC SBB AND SUB XOR CMP TEST, one operation class for each
- * combination of mnemonic and operands: half of all instructions executed are of these, and what
- * the operation is must not be decided again each time.
+ * The 32-bit forms of ADD OR ADC SBB AND SUB XOR CMP TEST, one operation class for each combination
+ * of mnemonic and operands: half of all instructions executed are of these, and what the operation
+ * is must not be decided again each time.
  */
 final class AluForms32 {
     private AluForms32() {}
@@ -18,49 +18,56 @@ final class AluForms32 {
                     new Op(place) {
                         @Override
                         public void execute(CpuState cpu) {
-                            cpu.gpr[d] = Alu.add32(cpu, (int) cpu.gpr[d], (int) cpu.gpr[s]) & Gpr.MASK32;
+                            cpu.gpr[d] =
+                                    Alu.add32(cpu, (int) cpu.gpr[d], (int) cpu.gpr[s]) & Gpr.MASK32;
                         }
                     };
             case OR ->
                     new Op(place) {
                         @Override
                         public void execute(CpuState cpu) {
-                            cpu.gpr[d] = Alu.or32(cpu, (int) cpu.gpr[d], (int) cpu.gpr[s]) & Gpr.MASK32;
+                            cpu.gpr[d] =
+                                    Alu.or32(cpu, (int) cpu.gpr[d], (int) cpu.gpr[s]) & Gpr.MASK32;
                         }
                     };
             case ADC ->
                     new Op(place) {
                         @Override
                         public void execute(CpuState cpu) {
-                            cpu.gpr[d] = Alu.adc32(cpu, (int) cpu.gpr[d], (int) cpu.gpr[s]) & Gpr.MASK32;
+                            cpu.gpr[d] =
+                                    Alu.adc32(cpu, (int) cpu.gpr[d], (int) cpu.gpr[s]) & Gpr.MASK32;
                         }
                     };
             case SBB ->
                     new Op(place) {
                         @Override
                         public void execute(CpuState cpu) {
-                            cpu.gpr[d] = Alu.sbb32(cpu, (int) cpu.gpr[d], (int) cpu.gpr[s]) & Gpr.MASK32;
+                            cpu.gpr[d] =
+                                    Alu.sbb32(cpu, (int) cpu.gpr[d], (int) cpu.gpr[s]) & Gpr.MASK32;
                         }
                     };
             case AND ->
                     new Op(place) {
                         @Override
                         public void execute(CpuState cpu) {
-                            cpu.gpr[d] = Alu.and32(cpu, (int) cpu.gpr[d], (int) cpu.gpr[s]) & Gpr.MASK32;
+                            cpu.gpr[d] =
+                                    Alu.and32(cpu, (int) cpu.gpr[d], (int) cpu.gpr[s]) & Gpr.MASK32;
                         }
                     };
             case SUB ->
                     new Op(place) {
                         @Override
                         public void execute(CpuState cpu) {
-                            cpu.gpr[d] = Alu.sub32(cpu, (int) cpu.gpr[d], (int) cpu.gpr[s]) & Gpr.MASK32;
+                            cpu.gpr[d] =
+                                    Alu.sub32(cpu, (int) cpu.gpr[d], (int) cpu.gpr[s]) & Gpr.MASK32;
                         }
                     };
             case XOR ->
                     new Op(place) {
                         @Override
                         public void execute(CpuState cpu) {
-                            cpu.gpr[d] = Alu.xor32(cpu, (int) cpu.gpr[d], (int) cpu.gpr[s]) & Gpr.MASK32;
+                            cpu.gpr[d] =
+                                    Alu.xor32(cpu, (int) cpu.gpr[d], (int) cpu.gpr[s]) & Gpr.MASK32;
                         }
                     };
             case CMP ->
@@ -401,5 +408,4 @@ final class AluForms32 {
             default -> throw new IllegalArgumentException(mnemonic.name());
         };
     }
-
 }

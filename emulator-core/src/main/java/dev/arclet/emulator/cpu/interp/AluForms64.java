@@ -4,9 +4,9 @@ import dev.arclet.emulator.cpu.CpuState;
 import dev.arclet.emulator.cpu.decode.Mnemonic;
 
 /**
- * The 64-bit forms of ADD OR ADC SBB AND SUB XOR CMP TEST, one operation class for each
- * combination of mnemonic and operands: half of all instructions executed are of these, and what
- * the operation is must not be decided again each time.
+ * The 64-bit forms of ADD OR ADC SBB AND SUB XOR CMP TEST, one operation class for each combination
+ * of mnemonic and operands: half of all instructions executed are of these, and what the operation
+ * is must not be decided again each time.
  */
 final class AluForms64 {
     private AluForms64() {}
@@ -401,5 +401,4 @@ final class AluForms64 {
             default -> throw new IllegalArgumentException(mnemonic.name());
         };
     }
-
 }

@@ -159,7 +159,9 @@ final class AluOps {
     }
 
     private static Op inc(Instruction instruction, Op.Place place) {
-        if (instruction.operand(0) instanceof Operand.Register(var file, int d, int size)) {
+        if (instruction.operand(0) instanceof Operand.Register target) {
+            int d = target.index();
+            int size = target.size();
             if (size == 4) {
                 return new Op(place) {
                     @Override
@@ -181,7 +183,9 @@ final class AluOps {
     }
 
     private static Op dec(Instruction instruction, Op.Place place) {
-        if (instruction.operand(0) instanceof Operand.Register(var file, int d, int size)) {
+        if (instruction.operand(0) instanceof Operand.Register target) {
+            int d = target.index();
+            int size = target.size();
             if (size == 4) {
                 return new Op(place) {
                     @Override

@@ -162,9 +162,7 @@ final class BitOps {
                                 : Long.numberOfLeadingZeros(value) - (64 - bits);
                 int others = LazyFlags.compute(cpu) & ~(LazyFlags.CF | LazyFlags.ZF);
                 cpu.setArithmeticFlags(
-                        others
-                                | (value == 0 ? LazyFlags.CF : 0)
-                                | (count == 0 ? LazyFlags.ZF : 0));
+                        others | (value == 0 ? LazyFlags.CF : 0) | (count == 0 ? LazyFlags.ZF : 0));
                 dst.write(cpu, count);
             }
         };

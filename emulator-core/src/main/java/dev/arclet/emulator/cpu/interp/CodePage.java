@@ -33,8 +33,7 @@ final class CodePage {
         while (block != null
                 && (block.physical != physical
                         || block.codeSize != codeSize
-                        || (block.secondPage != Block.NO_PAGE
-                                && block.secondPage != secondPage))) {
+                        || (block.secondPage != Block.NO_PAGE && block.secondPage != secondPage))) {
             block = block.nextInPage;
         }
         return block;

@@ -58,9 +58,7 @@ final class FlagOps {
                 // The source is read, and the upper half cleared, whether the condition holds or
                 // not.
                 long value = src.read(cpu);
-                dst.write(
-                        cpu,
-                        LazyFlags.condition(cpu, condition) ? value : dst.read(cpu));
+                dst.write(cpu, LazyFlags.condition(cpu, condition) ? value : dst.read(cpu));
             }
         };
     }

@@ -2,7 +2,9 @@ package dev.arclet.emulator.cpu.interp;
 
 import dev.arclet.emulator.cpu.CpuState;
 
-/** Parts of general registers. Writing 32 bits clears the upper half, 8 and 16 bits keep the rest. */
+/**
+ * Parts of general registers. Writing 32 bits clears the upper half, 8 and 16 bits keep the rest.
+ */
 public final class Gpr {
     /** Masks the low 32 bits. */
     public static final long MASK32 = 0xFFFF_FFFFL;

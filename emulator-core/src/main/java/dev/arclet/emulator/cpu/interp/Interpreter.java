@@ -154,7 +154,9 @@ public final class Interpreter implements ExecutionEngine {
         return false;
     }
 
-    /** Executes the first {@code count} instructions of a block that has more; see {@link #execute}. */
+    /**
+     * Executes the first {@code count} instructions of a block that has more; see {@link #execute}.
+     */
     private boolean executePart(Block block, int count) {
         Op[] ops = block.ops;
         int i = 0;
@@ -213,10 +215,7 @@ public final class Interpreter implements ExecutionEngine {
     /** The block at RIP; null if there is none and the fault has been delivered. */
     private Block lookup(long rip, long lastByte) {
         long linear = linear(rip);
-        long key =
-                (long) cpu.mmu.generation() << 8
-                        | (cpu.cpl == 3 ? 0x10 : 0)
-                        | cpu.codeSize;
+        long key = (long) cpu.mmu.generation() << 8 | (cpu.cpl == 3 ? 0x10 : 0) | cpu.codeSize;
         int slot = (int) (linear ^ linear >>> 14) & (SHORTCUTS - 1);
         Block block = shortcuts[slot];
         if (block != null && block.linear == linear && block.key == key) {

@@ -22,18 +22,20 @@ public abstract class Location {
     /** The location that an operand names. */
     public static Location of(Operand operand, Op.Place place) {
         return switch (operand) {
-            case Operand.Register(Operand.File file, int index, int size) ->
-                    switch (file) {
-                        case GPR ->
-                                switch (size) {
-                                    case 1 -> new Register8(index);
-                                    case 2 -> new Register16(index);
-                                    case 4 -> new Register32(index);
-                                    default -> new Register64(index);
-                                };
-                        case HIGH_BYTE -> new HighByte(index);
-                        default -> throw new IllegalArgumentException("not integer: " + operand);
-                    };
+            case Operand.Register register -> {
+                int index = register.index();
+                yield switch (register.file()) {
+                    case GPR ->
+                            switch (register.size()) {
+                                case 1 -> new Register8(index);
+                                case 2 -> new Register16(index);
+                                case 4 -> new Register32(index);
+                                default -> new Register64(index);
+                            };
+                    case HIGH_BYTE -> new HighByte(index);
+                    default -> throw new IllegalArgumentException("not integer: " + operand);
+                };
+            }
             case Operand.Memory memory -> {
                 EffectiveAddress address = new EffectiveAddress(memory, place);
                 yield switch (memory.size()) {
@@ -44,7 +46,7 @@ public abstract class Location {
                     default -> throw new IllegalArgumentException("not integer: " + operand);
                 };
             }
-            case Operand.Immediate(long value, int size) -> new Constant(value, size);
+            case Operand.Immediate immediate -> new Constant(immediate.value(), immediate.size());
             default -> throw new IllegalArgumentException("not a value: " + operand);
         };
     }

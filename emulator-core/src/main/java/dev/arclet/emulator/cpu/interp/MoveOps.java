@@ -37,13 +37,15 @@ final class MoveOps {
         Operand first = instruction.operand(0);
         Operand second = instruction.operand(1);
         Op op = null;
-        if (first instanceof Operand.Register(var file, int d, int size)) {
+        if (first instanceof Operand.Register target) {
+            int d = target.index();
+            int size = target.size();
             if (size == 4) {
                 op = load32(place, d, second);
             } else if (size == 8) {
                 op = load64(place, d, second);
             } else if (size == 1
-                    && file == Operand.File.GPR
+                    && target.file() == Operand.File.GPR
                     && second instanceof Operand.Memory memory) {
                 EffectiveAddress s = new EffectiveAddress(memory, place);
                 op =
@@ -78,13 +80,15 @@ final class MoveOps {
 
     private static Op load32(Op.Place place, int d, Operand source) {
         return switch (source) {
-            case Operand.Register(var file, int s, int size) ->
-                    new Op(place) {
-                        @Override
-                        public void execute(CpuState cpu) {
-                            cpu.gpr[d] = cpu.gpr[s] & Gpr.MASK32;
-                        }
-                    };
+            case Operand.Register register -> {
+                int s = register.index();
+                yield new Op(place) {
+                    @Override
+                    public void execute(CpuState cpu) {
+                        cpu.gpr[d] = cpu.gpr[s] & Gpr.MASK32;
+                    }
+                };
+            }
             case Operand.Memory memory -> {
                 EffectiveAddress s = new EffectiveAddress(memory, place);
                 yield new Op(place) {
@@ -101,13 +105,15 @@ final class MoveOps {
 
     private static Op load64(Op.Place place, int d, Operand source) {
         return switch (source) {
-            case Operand.Register(var file, int s, int size) ->
-                    new Op(place) {
-                        @Override
-                        public void execute(CpuState cpu) {
-                            cpu.gpr[d] = cpu.gpr[s];
-                        }
-                    };
+            case Operand.Register register -> {
+                int s = register.index();
+                yield new Op(place) {
+                    @Override
+                    public void execute(CpuState cpu) {
+                        cpu.gpr[d] = cpu.gpr[s];
+                    }
+                };
+            }
             case Operand.Memory memory -> {
                 EffectiveAddress s = new EffectiveAddress(memory, place);
                 yield new Op(place) {
@@ -218,9 +224,10 @@ final class MoveOps {
                             }
                         };
             }
-            if (source instanceof Operand.Register(var file, int s, int size)
-                    && file == Operand.File.GPR) {
-                long mask = Gpr.mask(size);
+            if (source instanceof Operand.Register register
+                    && register.file() == Operand.File.GPR) {
+                int s = register.index();
+                long mask = Gpr.mask(register.size());
                 return new Op(place) {
                     @Override
                     public void execute(CpuState cpu) {

@@ -46,8 +46,7 @@ final class MulDivOps {
         };
     }
 
-    private static Op multiplyAccumulator(
-            Instruction instruction, Op.Place place, boolean signed) {
+    private static Op multiplyAccumulator(Instruction instruction, Op.Place place, boolean signed) {
         Location src = Location.of(instruction.operand(0), place);
         int bytes = src.bytes;
         int shift = Gpr.shift(bytes);
@@ -58,8 +57,7 @@ final class MulDivOps {
                     long x = cpu.gpr[CpuState.RAX];
                     long y = src.read(cpu);
                     long low = x * y;
-                    long high =
-                            signed ? Math.multiplyHigh(x, y) : Math.unsignedMultiplyHigh(x, y);
+                    long high = signed ? Math.multiplyHigh(x, y) : Math.unsignedMultiplyHigh(x, y);
                     cpu.gpr[CpuState.RAX] = low;
                     cpu.gpr[CpuState.RDX] = high;
                     setFlags(cpu, low, high != (signed ? low >> 63 : 0));
@@ -71,8 +69,7 @@ final class MulDivOps {
             public void execute(CpuState cpu) {
                 long x = cpu.gpr[CpuState.RAX] << shift;
                 long y = src.read(cpu) << shift;
-                long product =
-                        signed ? (x >> shift) * (y >> shift) : (x >>> shift) * (y >>> shift);
+                long product = signed ? (x >> shift) * (y >> shift) : (x >>> shift) * (y >>> shift);
                 long low = product << shift;
                 boolean wide = product != (signed ? low >> shift : low >>> shift);
                 if (bytes == 1) {
@@ -110,8 +107,7 @@ final class MulDivOps {
         if (bytes == 1) {
             return cpu.gpr[CpuState.RAX] & 0xFFFF;
         }
-        return Gpr.get(cpu, CpuState.RDX, bytes) << (8 * bytes)
-                | Gpr.get(cpu, CpuState.RAX, bytes);
+        return Gpr.get(cpu, CpuState.RDX, bytes) << (8 * bytes) | Gpr.get(cpu, CpuState.RAX, bytes);
     }
 
     private static void setQuotient(CpuState cpu, int bytes, long quotient, long remainder) {

@@ -23,12 +23,16 @@ final class ShiftOps {
     }
 
     private static Op shift(Instruction instruction, Op.Place place, Shifts.Shift operation) {
-        if (instruction.operand(1) instanceof Operand.Immediate(long value, int s)
-                && instruction.operand(0)
-                        instanceof Operand.Register(Operand.File file, int d, int size)
-                && size == 4
-                && (value & 31) != 0) {
-            Op op = shift32(instruction.mnemonic(), place, d, (int) value & 31);
+        if (instruction.operand(1) instanceof Operand.Immediate amount
+                && instruction.operand(0) instanceof Operand.Register target
+                && target.size() == 4
+                && (amount.value() & 31) != 0) {
+            Op op =
+                    shift32(
+                            instruction.mnemonic(),
+                            place,
+                            target.index(),
+                            (int) amount.value() & 31);
             if (op != null) {
                 return op;
             }
@@ -58,8 +62,7 @@ final class ShiftOps {
                             int value = (int) cpu.gpr[d];
                             int result = value << n;
                             int carry = value >>> (32 - n) & 1;
-                            LazyFlags.set(
-                                    cpu, result, carry | (carry ^ (result >>> 31)) << 11);
+                            LazyFlags.set(cpu, result, carry | (carry ^ (result >>> 31)) << 11);
                             cpu.gpr[d] = result & Gpr.MASK32;
                         }
                     };
@@ -104,9 +107,7 @@ final class ShiftOps {
                 dst.write(
                         cpu,
                         address,
-                        left
-                                ? Shifts.shld(cpu, a, b, n, bits)
-                                : Shifts.shrd(cpu, a, b, n, bits));
+                        left ? Shifts.shld(cpu, a, b, n, bits) : Shifts.shrd(cpu, a, b, n, bits));
             }
         };
     }

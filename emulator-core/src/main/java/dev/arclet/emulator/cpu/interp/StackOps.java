@@ -21,7 +21,8 @@ final class StackOps {
     private static Op push(Instruction instruction, Op.Place place) {
         int bytes = instruction.operandSize();
         Operand source = instruction.operand(0);
-        if (source instanceof Operand.Register(var file, int s, int size)) {
+        if (source instanceof Operand.Register register) {
+            int s = register.index();
             if (bytes == 4) {
                 return new Op(place) {
                     @Override
@@ -39,7 +40,8 @@ final class StackOps {
                 };
             }
         }
-        if (source instanceof Operand.Immediate(long value, int size)) {
+        if (source instanceof Operand.Immediate immediate) {
+            long value = immediate.value();
             return new Op(place) {
                 @Override
                 public void execute(CpuState cpu) {
@@ -59,7 +61,8 @@ final class StackOps {
     private static Op pop(Instruction instruction, Op.Place place) {
         int bytes = instruction.operandSize();
         Operand target = instruction.operand(0);
-        if (target instanceof Operand.Register(var file, int d, int size)) {
+        if (target instanceof Operand.Register register) {
+            int d = register.index();
             return switch (bytes) {
                 case 2 ->
                         new Op(place) {
