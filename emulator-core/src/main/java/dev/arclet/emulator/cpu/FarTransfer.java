@@ -153,7 +153,7 @@ public final class FarTransfer {
         long high = 0;
         if (Segmentation.isLongMode(cpu)) {
             high = Segmentation.readDescriptor(cpu, selector + 8, GuestFault.GP, 0);
-            if ((high & 0x1F00L) != 0) {
+            if ((high & 0x1F00L << 32) != 0) {
                 throw cpu.fault(GuestFault.GP, selector & ~3);
             }
         }

@@ -50,7 +50,27 @@ public final class Interrupts {
     }
 
     /**
-     * INT n, INT3 or INTO.
+     * INT n. In virtual-8086 mode IOPL and the redirection bitmap decide who serves it (SDM vol.
+     * 3B, table 20-2).
+     *
+     * @param returnRip the offset behind the instruction
+     * @throws GuestFault if it can't be delivered; nothing has changed then
+     */
+    public static void intInstruction(CpuState cpu, int vector, long returnRip) {
+        if (Segmentation.isVm86(cpu)) {
+            if ((cpu.cr4 & Control.CR4_VME) != 0 && IoPermission.redirects(cpu, vector)) {
+                redirected(cpu, vector, returnRip);
+                return;
+            }
+            if (Eflags.iopl(cpu.systemFlags) < 3) {
+                throw cpu.fault(GuestFault.GP, 0);
+            }
+        }
+        software(cpu, vector, returnRip);
+    }
+
+    /**
+     * INT3, INTO, and INT n outside virtual-8086 mode.
      *
      * @param returnRip the offset behind the instruction
      * @throws GuestFault if it can't be delivered; nothing has changed then
@@ -60,7 +80,7 @@ public final class Interrupts {
     }
 
     /** INT1: a debug exception that needs no privilege for its gate. */
-    static void icebp(CpuState cpu, long returnRip) {
+    public static void icebp(CpuState cpu, long returnRip) {
         deliver(cpu, GuestFault.DB, PRIVILEGED_TRAP, 0, returnRip, cpu.eflags());
     }
 
@@ -161,7 +181,7 @@ public final class Interrupts {
      * INT n in virtual-8086 mode that stays there: through the task's own IVT at linear 0 (SDM vol.
      * 3B, section 20.3.3.4).
      */
-    static void redirected(CpuState cpu, int vector, long returnRip) {
+    private static void redirected(CpuState cpu, int vector, long returnRip) {
         int entry = (int) cpu.mmu.load(vector * 4L, 4, true);
         int flags = cpu.eflags();
         if (Eflags.iopl(flags) < 3) {

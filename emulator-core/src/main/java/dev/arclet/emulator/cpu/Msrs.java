@@ -119,7 +119,7 @@ public final class Msrs {
      *
      * @throws GuestFault #GP(0) if there is no such register
      */
-    long read(CpuState cpu, int number) {
+    public long read(CpuState cpu, int number) {
         CpuModel model = cpu.model;
         if (model.has(CpuFeature.LONG_MODE)) {
             switch (number) {
@@ -189,7 +189,7 @@ public final class Msrs {
      *
      * @throws GuestFault #GP(0) if there is no such register or the value is not allowed
      */
-    void write(CpuState cpu, int number, long value) {
+    public void write(CpuState cpu, int number, long value) {
         CpuModel model = cpu.model;
         if (model.has(CpuFeature.LONG_MODE) && writeLongMode(cpu, number, value)) {
             return;
@@ -250,14 +250,8 @@ public final class Msrs {
                 check(cpu, value >>> 32 == 0);
                 fmask = value;
             }
-            case FS_BASE -> {
-                cpu.segments[CpuState.FS].base = address(cpu, value);
-                Segmentation.segmentChanged(cpu, CpuState.FS);
-            }
-            case GS_BASE -> {
-                cpu.segments[CpuState.GS].base = address(cpu, value);
-                Segmentation.segmentChanged(cpu, CpuState.GS);
-            }
+            case FS_BASE -> Segmentation.setBase(cpu, CpuState.FS, address(cpu, value));
+            case GS_BASE -> Segmentation.setBase(cpu, CpuState.GS, address(cpu, value));
             case KERNEL_GS_BASE -> kernelGsBase = address(cpu, value);
             default -> {
                 return false;
@@ -330,7 +324,7 @@ public final class Msrs {
     }
 
     /** IA32_TIME_STAMP_COUNTER. */
-    static long timeStampCounter(CpuState cpu) {
+    public static long timeStampCounter(CpuState cpu) {
         return cpu.bus.timeStampCounter() + cpu.msrs.tscOffset;
     }
 

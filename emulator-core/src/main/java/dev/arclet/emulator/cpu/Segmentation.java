@@ -264,8 +264,9 @@ public final class Segmentation {
         }
     }
 
-    /** The SDM's rule for MOV, PUSH and the like: what a segment register shows. */
-    public static int selector(CpuState cpu, int segment) {
-        return cpu.segments[segment].selector;
+    /** Sets the base of FS or GS, as the base MSRs do. */
+    public static void setBase(CpuState cpu, int segment, long base) {
+        cpu.segments[segment].base = base;
+        segmentChanged(cpu, segment);
     }
 }

@@ -29,13 +29,16 @@ public final class OpTable {
         BitOps.register(table);
         BoundOps.register(table);
         BranchOps.register(table);
+        FarTransferOps.register(table);
         FlagOps.register(table);
         IoOps.register(table);
         MoveOps.register(table);
         MulDivOps.register(table);
+        SegmentOps.register(table);
         ShiftOps.register(table);
         StackOps.register(table);
         StringOps.register(table);
+        SystemOps.register(table);
         X87Ops.register(table);
         return table;
     }
