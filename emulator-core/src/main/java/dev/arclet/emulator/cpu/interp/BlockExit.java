@@ -7,7 +7,8 @@ package dev.arclet.emulator.cpu.interp;
 final class BlockExit extends RuntimeException {
     private static final long serialVersionUID = 1;
 
-    /** The only one: it carries nothing. */
+    /** The only one: it carries nothing, not even a stack trace. */
+    @SuppressWarnings("StaticAssignmentOfThrowable")
     static final BlockExit INSTANCE = new BlockExit();
 
     private BlockExit() {
