@@ -3,6 +3,10 @@ package dev.arclet.emulator.cpu;
 import dev.arclet.emulator.cpu.fpu.X87State;
 import dev.arclet.emulator.fault.GuestFault;
 import dev.arclet.emulator.mmu.Mmu;
+import dev.arclet.emulator.snapshot.SnapshotException;
+import dev.arclet.emulator.snapshot.SnapshotReader;
+import dev.arclet.emulator.snapshot.SnapshotWriter;
+import dev.arclet.emulator.snapshot.Stateful;
 import java.util.Arrays;
 
 /**
@@ -11,7 +15,7 @@ import java.util.Arrays;
  *
  * <p>All of it belongs to the machine thread, except {@link #attention}, which any thread may set.
  */
-public final class CpuState {
+public final class CpuState implements Stateful {
     /** Index into {@link #gpr}. */
     public static final int RAX = 0, RCX = 1, RDX = 2, RBX = 3, RSP = 4, RBP = 5, RSI = 6, RDI = 7;
 
@@ -259,5 +263,122 @@ public final class CpuState {
     public void setArithmeticFlags(int flags) {
         flagKind = LazyFlags.EXPLICIT;
         flagResult = flags & LazyFlags.MASK;
+    }
+
+    @Override
+    public String sectionId() {
+        return "cpu";
+    }
+
+    @Override
+    public int sectionVersion() {
+        return 1;
+    }
+
+    @Override
+    public void save(SnapshotWriter out) {
+        out.putLongs("gpr", Arrays.copyOf(gpr, 16));
+        out.putLong("rip", gpr[RIP]);
+        out.putInt("eflags", eflags());
+        for (SegmentRegister segment : segments) {
+            segment.save(out);
+        }
+        ldtr.save(out);
+        tr.save(out);
+        out.putLong("gdt-base", gdtBase);
+        out.putInt("gdt-limit", gdtLimit);
+        out.putLong("idt-base", idtBase);
+        out.putInt("idt-limit", idtLimit);
+        out.putLong("cr0", cr0);
+        out.putLong("cr2", cr2);
+        out.putLong("cr3", cr3);
+        out.putLong("cr4", cr4);
+        out.putInt("cr8", cr8);
+        out.putLong("efer", efer);
+        out.putLongs("dr", dr);
+        msrs.save(out);
+        saveRegisters(out);
+        out.putLong("xcr0", xcr0);
+        out.putInt("cpl", cpl);
+        out.putLong("instructions", instructions);
+        out.putBoolean("interrupt-line", interruptLine);
+        out.putBoolean("nmi-pending", nmiPending);
+        out.putBoolean("nmi-blocked", nmiBlocked);
+        out.putBoolean("interrupt-shadow", interruptShadow);
+        out.putBoolean("halted", halted);
+        out.putBoolean("shutdown", shutdown);
+        mmu.save(out);
+    }
+
+    private void saveRegisters(SnapshotWriter out) {
+        out.putLongs("x87-significand", x87.significand);
+        out.putInts("x87-sign-exponent", x87.signExponent);
+        out.putInt("x87-control", x87.control);
+        out.putInt("x87-status", x87.statusWord());
+        out.putInt("x87-valid", x87.valid);
+        out.putLong("x87-instruction-pointer", x87.instructionPointer);
+        out.putLong("x87-data-pointer", x87.dataPointer);
+        out.putInt("x87-instruction-selector", x87.instructionSelector);
+        out.putInt("x87-data-selector", x87.dataSelector);
+        out.putInt("x87-last-opcode", x87.lastOpcode);
+        out.putLongs("xmm", xmm);
+        out.putInt("mxcsr", mxcsr);
+    }
+
+    @Override
+    public void restore(SnapshotReader in, int version) throws SnapshotException {
+        long[] general = new long[16];
+        in.getLongs("gpr", general);
+        System.arraycopy(general, 0, gpr, 0, 16);
+        gpr[RIP] = in.getLong("rip");
+        int flags = in.getInt("eflags");
+        setArithmeticFlags(flags);
+        systemFlags = flags & Eflags.SYSTEM;
+        for (SegmentRegister segment : segments) {
+            segment.restore(in);
+        }
+        ldtr.restore(in);
+        tr.restore(in);
+        gdtBase = in.getLong("gdt-base");
+        gdtLimit = in.getInt("gdt-limit", 0, 0xFFFF);
+        idtBase = in.getLong("idt-base");
+        idtLimit = in.getInt("idt-limit", 0, 0xFFFF);
+        cr0 = in.getLong("cr0");
+        cr2 = in.getLong("cr2");
+        cr3 = in.getLong("cr3");
+        cr4 = in.getLong("cr4");
+        cr8 = in.getInt("cr8", 0, 15);
+        efer = in.getLong("efer");
+        in.getLongs("dr", dr);
+        msrs.restore(in);
+        restoreRegisters(in);
+        xcr0 = in.getLong("xcr0");
+        cpl = in.getInt("cpl", 0, 3);
+        instructions = in.getLong("instructions");
+        interruptLine = in.getBoolean("interrupt-line");
+        nmiPending = in.getBoolean("nmi-pending");
+        nmiBlocked = in.getBoolean("nmi-blocked");
+        interruptShadow = in.getBoolean("interrupt-shadow");
+        halted = in.getBoolean("halted");
+        shutdown = in.getBoolean("shutdown");
+        mmu.setControl(cr0, cr3, cr4, efer, true);
+        Segmentation.modeChanged(this);
+        mmu.restore(in);
+        attention = true;
+    }
+
+    private void restoreRegisters(SnapshotReader in) throws SnapshotException {
+        in.getLongs("x87-significand", x87.significand);
+        in.getInts("x87-sign-exponent", x87.signExponent);
+        x87.control = in.getInt("x87-control", 0, 0xFFFF);
+        x87.setStatusWord(in.getInt("x87-status", 0, 0xFFFF));
+        x87.valid = in.getInt("x87-valid", 0, 0xFF);
+        x87.instructionPointer = in.getLong("x87-instruction-pointer");
+        x87.dataPointer = in.getLong("x87-data-pointer");
+        x87.instructionSelector = in.getInt("x87-instruction-selector", 0, 0xFFFF);
+        x87.dataSelector = in.getInt("x87-data-selector", 0, 0xFFFF);
+        x87.lastOpcode = in.getInt("x87-last-opcode");
+        in.getLongs("xmm", xmm);
+        mxcsr = in.getInt("mxcsr");
     }
 }

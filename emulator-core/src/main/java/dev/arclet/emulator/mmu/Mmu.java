@@ -4,6 +4,9 @@ import dev.arclet.emulator.fault.GuestFault;
 import dev.arclet.emulator.memory.GuestMemory;
 import dev.arclet.emulator.memory.MapListener;
 import dev.arclet.emulator.memory.PhysicalMap;
+import dev.arclet.emulator.snapshot.SnapshotException;
+import dev.arclet.emulator.snapshot.SnapshotReader;
+import dev.arclet.emulator.snapshot.SnapshotWriter;
 import java.util.Arrays;
 
 /**
@@ -38,6 +41,9 @@ public final class Mmu implements MapListener {
 
     private static final int ALL = 4 * SLOTS;
 
+    /** Entries of the journal; when it is full, a flush visits all slots. */
+    private static final int JOURNAL = 2048;
+
     /** A tag that matches no page: its low bits are not zero. */
     private static final long INVALID = 2;
 
@@ -68,6 +74,13 @@ public final class Mmu implements MapListener {
     private final long[] readPhysical = new long[ALL];
     private final long[] writePhysical = new long[ALL];
     private final long[] fetchPhysical = new long[ALL];
+
+    private final long[][] tagsByKind = {readTags, writeTags, fetchTags};
+    private final long[][] physicalByKind = {readPhysical, writePhysical, fetchPhysical};
+
+    // Slots filled since the last flush, as kind * ALL + slot, so that a flush need not visit all.
+    private final int[] journal = new int[JOURNAL];
+    private int journalled = JOURNAL;
 
     private int bank = BANK_SUPERVISOR;
     private CodePageGuard guard =
@@ -174,9 +187,16 @@ public final class Mmu implements MapListener {
 
     /** Forgets every translation. */
     public void flushAll() {
-        Arrays.fill(readTags, INVALID);
-        Arrays.fill(writeTags, INVALID);
-        Arrays.fill(fetchTags, INVALID);
+        if (journalled == JOURNAL) {
+            Arrays.fill(readTags, INVALID);
+            Arrays.fill(writeTags, INVALID);
+            Arrays.fill(fetchTags, INVALID);
+        } else {
+            for (int i = 0; i < journalled; i++) {
+                tagsByKind[journal[i] / ALL][journal[i] % ALL] = INVALID;
+            }
+        }
+        journalled = 0;
         largePages = false;
         generation++;
     }
@@ -186,17 +206,26 @@ public final class Mmu implements MapListener {
             flushAll();
             return;
         }
-        dropNonGlobal(readTags, readPhysical);
-        dropNonGlobal(writeTags, writePhysical);
-        dropNonGlobal(fetchTags, fetchPhysical);
+        boolean all = journalled == JOURNAL;
+        int count = all ? 3 * ALL : journalled;
+        journalled = 0;
+        for (int i = 0; i < count; i++) {
+            int entry = all ? i : journal[i];
+            int kind = entry / ALL;
+            int slot = entry % ALL;
+            long[] tags = tagsByKind[kind];
+            if ((physicalByKind[kind][slot] & PageWalker.GLOBAL) == 0) {
+                tags[slot] = INVALID;
+            } else if (tags[slot] != INVALID) {
+                note(kind, slot);
+            }
+        }
         generation++;
     }
 
-    private static void dropNonGlobal(long[] tags, long[] physical) {
-        for (int i = 0; i < tags.length; i++) {
-            if ((physical[i] & PageWalker.GLOBAL) == 0) {
-                tags[i] = INVALID;
-            }
+    private void note(int kind, int slot) {
+        if (journalled < JOURNAL) {
+            journal[journalled++] = kind * ALL + slot;
         }
     }
 
@@ -550,13 +579,8 @@ public final class Mmu implements MapListener {
     private long translate(int bankBase, long linear, int access) {
         long page = linear & PAGE;
         int slot = bankBase | slot(linear);
-        long[] tags = access == PageWalker.READ ? readTags : writeTags;
-        long[] physicals = access == PageWalker.READ ? readPhysical : writePhysical;
-        if (access == PageWalker.EXECUTE) {
-            tags = fetchTags;
-            physicals = fetchPhysical;
-        }
-        long tag = tags[slot];
+        long[] physicals = physicalByKind[access];
+        long tag = tagsByKind[access][slot];
         // A guarded page whose code is gone falls through, and becomes directly writable again.
         if (tag == page
                 || tag == (page | INDIRECT)
@@ -572,6 +596,13 @@ public final class Mmu implements MapListener {
                 map.canonical(walker.walk(page, access, user, bankBase == BANK_SUPERVISOR_AC));
         physicals[slot] = physical | walker.entryFlags;
         largePages |= (walker.entryFlags & PageWalker.LARGE) != 0;
+        install(access, slot, page, physical);
+        return physical | linear & OFFSET;
+    }
+
+    private void install(int access, int slot, long page, long physical) {
+        note(access, slot);
+        int bankBase = slot & -SLOTS;
         switch (access) {
             case PageWalker.READ -> {
                 long host = bankBase == BANK_ALIGNED ? 0 : map.readablePage(physical);
@@ -586,6 +617,59 @@ public final class Mmu implements MapListener {
             }
             default -> fetchTags[slot] = page;
         }
-        return physical | linear & OFFSET;
+    }
+
+    // Snapshots
+
+    /**
+     * Writes what the control registers don't tell: the PDPTEs, and the TLB. Guests clear accessed
+     * bits without a flush, so that a resumed run with an empty TLB would differ.
+     */
+    public void save(SnapshotWriter out) {
+        out.putLongs("pdptes", walker.pdptes());
+        int count = 0;
+        int[] entries = new int[3 * ALL];
+        for (int entry = 0; entry < entries.length; entry++) {
+            if (tagsByKind[entry / ALL][entry % ALL] != INVALID) {
+                entries[count++] = entry;
+            }
+        }
+        long[] tags = new long[count];
+        long[] physical = new long[count];
+        for (int i = 0; i < count; i++) {
+            tags[i] = tagsByKind[entries[i] / ALL][entries[i] % ALL] & PAGE;
+            physical[i] = physicalByKind[entries[i] / ALL][entries[i] % ALL];
+        }
+        out.putInt("tlb-count", count);
+        out.putInts("tlb-entries", Arrays.copyOf(entries, count));
+        out.putLongs("tlb-tags", tags);
+        out.putLongs("tlb-physical", physical);
+    }
+
+    /** Reads what {@link #save} wrote; the control registers have been set before. */
+    public void restore(SnapshotReader in) throws SnapshotException {
+        in.getLongs("pdptes", walker.pdptes());
+        flushAll();
+        int count = in.getInt("tlb-count", 0, 3 * ALL);
+        int[] entries = new int[count];
+        long[] tags = new long[count];
+        long[] physical = new long[count];
+        in.getInts("tlb-entries", entries);
+        in.getLongs("tlb-tags", tags);
+        in.getLongs("tlb-physical", physical);
+        for (int i = 0; i < count; i++) {
+            if (entries[i] < 0 || entries[i] >= 3 * ALL) {
+                throw new SnapshotException(
+                        "cannot restore the TLB: entry "
+                                + entries[i]
+                                + " does not exist; the snapshot is damaged, start without it");
+            }
+            int kind = entries[i] / ALL;
+            int slot = entries[i] % ALL;
+            long canonical = map.canonical(physical[i] & PAGE);
+            physicalByKind[kind][slot] = canonical | physical[i] & 3;
+            largePages |= (physical[i] & PageWalker.LARGE) != 0;
+            install(kind, slot, tags[i] & PAGE, canonical);
+        }
     }
 }
