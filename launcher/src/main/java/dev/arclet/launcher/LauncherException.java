@@ -55,6 +55,18 @@ public class LauncherException extends Exception {
         this.nextStep = Printable.line(nextStep);
     }
 
+    private LauncherException(Kind kind, String message) {
+        super(Printable.line(message));
+        this.kind = kind;
+        this.reason = getMessage();
+        this.nextStep = "";
+    }
+
+    /** A failure that another launcher process has reported, in its own words. */
+    public static LauncherException relayed(Kind kind, String message) {
+        return new LauncherException(kind, message);
+    }
+
     public Kind kind() {
         return kind;
     }

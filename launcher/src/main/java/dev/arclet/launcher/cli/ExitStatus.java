@@ -6,6 +6,7 @@ import dev.arclet.format.KeyException;
 import dev.arclet.format.SpecException;
 import dev.arclet.format.VerifyException;
 import dev.arclet.launcher.LauncherException;
+import dev.arclet.launcher.fetch.FetchException;
 
 /** Exit statuses of all commands. */
 public final class ExitStatus {
@@ -58,6 +59,15 @@ public final class ExitStatus {
             case BuildException b -> USAGE;
             case KeyException k -> USAGE;
             case VerifyException v -> REFUSED;
+            default -> FAILED;
+        };
+    }
+
+    static int ofAny(Exception e) {
+        return switch (e) {
+            case LauncherException l -> of(l);
+            case FormatException f -> of(f);
+            case FetchException f -> of(f.failure());
             default -> FAILED;
         };
     }

@@ -3,6 +3,7 @@ package dev.arclet.launcher.cli;
 import dev.arclet.format.FormatException;
 import dev.arclet.launcher.LauncherException;
 import dev.arclet.launcher.Printable;
+import dev.arclet.launcher.fetch.FetchException;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.AccessDeniedException;
@@ -107,6 +108,10 @@ public final class Main implements Runnable {
             case FormatException f -> {
                 complain(command, f.getMessage());
                 return ExitStatus.of(f);
+            }
+            case FetchException f -> {
+                complain(command, f.failure().getMessage());
+                return ExitStatus.of(f.failure());
             }
             case NoSuchFileException n -> {
                 complain(

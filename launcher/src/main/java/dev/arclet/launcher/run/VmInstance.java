@@ -49,6 +49,7 @@ public final class VmInstance {
     private Guest guest;
     private Thread thread;
     private boolean stopWanted;
+    private volatile Exception failure;
 
     /**
      * @param link what the user opened
@@ -101,6 +102,11 @@ public final class VmInstance {
         return Optional.ofNullable(guest);
     }
 
+    /** Why it could not be started, if that is known. */
+    public Optional<Exception> failure() {
+        return Optional.ofNullable(failure);
+    }
+
     /** Adds a listener and tells it the status of now. */
     public void listen(Listener listener) {
         listeners.add(listener);
@@ -137,8 +143,10 @@ public final class VmInstance {
             made.start();
             move(VmState.RUNNING, "");
         } catch (LauncherException | FormatException e) {
+            failure = e;
             end(VmState.FAILED, e.getMessage());
         } catch (IOException e) {
+            failure = e;
             end(
                     VmState.FAILED,
                     "cannot start " + spec.name() + ": " + e.getMessage() + ". Try again.");

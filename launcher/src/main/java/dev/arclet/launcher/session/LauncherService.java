@@ -1,0 +1,114 @@
+package dev.arclet.launcher.session;
+
+import dev.arclet.format.SpecException;
+import dev.arclet.format.link.ArcletLink;
+import dev.arclet.launcher.LauncherException;
+import dev.arclet.launcher.LauncherException.Kind;
+import dev.arclet.launcher.policy.GrantStore;
+import dev.arclet.launcher.run.MachineRunner;
+import dev.arclet.launcher.run.Resolver;
+import java.io.Closeable;
+import java.io.IOException;
+import java.net.URI;
+import java.time.Clock;
+import java.util.Iterator;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeoutException;
+
+/** The launcher's side of the browser: pages, sessions, sockets. One in a process. */
+public final class LauncherService implements Closeable {
+    private static final int MAX_LAUNCHES = 64;
+
+    private final MachineRunner runner;
+    private final GrantStore grants;
+    private final Sessions sessions;
+    private final LaunchServer pages;
+    private final ViewSockets sockets;
+    private final Map<String, Launch> launches = new LinkedHashMap<>();
+    private long lastUse = System.nanoTime();
+
+    /** Binds its ports on 127.0.0.1 and serves. */
+    public LauncherService(MachineRunner runner, GrantStore grants, Clock clock)
+            throws IOException {
+        this.runner = runner;
+        this.grants = grants;
+        sessions = new Sessions(clock);
+        pages = new LaunchServer(sessions, this::find, runner.registry());
+        sockets = new ViewSockets(sessions, runner.registry(), pages.origin());
+        try {
+            pages.start(sockets.startAndWait());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IOException("interrupted while starting", e);
+        } catch (ExecutionException | TimeoutException e) {
+            throw new IOException("no port for WebSockets on 127.0.0.1", e);
+        }
+    }
+
+    private synchronized Optional<Launch> find(String id) {
+        return Optional.ofNullable(launches.get(id));
+    }
+
+    /**
+     * Prepares the launch of what {@code text} names (a link, an {@code arclet:} address, a path,
+     * or the id of a machine that runs). Nothing is fetched yet.
+     *
+     * @return the one-time address to open in a browser within a minute
+     */
+    public URI open(String text) throws LauncherException, SpecException, IOException {
+        if (text.matches("[0-9a-f]{8}")) {
+            if (runner.registry().find(text).isEmpty()) {
+                throw new LauncherException(
+                        Kind.NOT_FOUND,
+                        "open",
+                        "machine " + text,
+                        "there is none with this id",
+                        "\"arclet ps\" lists the machines that run");
+            }
+            touch();
+            return pages.oneTimeAddress(new Sessions.MachineTarget(text));
+        }
+        // A page may name links only, never a path of this computer.
+        ArcletLink link =
+                text.startsWith(SchemeLink.SCHEME)
+                        ? ArcletLink.parse(SchemeLink.unwrap(text))
+                        : Resolver.parse(text);
+        Launch launch = new Launch(link, runner, grants);
+        synchronized (this) {
+            launches.put(launch.id(), launch);
+            Iterator<String> oldest = launches.keySet().iterator();
+            for (int excess = launches.size() - MAX_LAUNCHES; excess > 0; excess--) {
+                oldest.next();
+                oldest.remove();
+            }
+        }
+        touch();
+        return pages.oneTimeAddress(new Sessions.LaunchTarget(launch));
+    }
+
+    private synchronized void touch() {
+        lastUse = System.nanoTime();
+    }
+
+    /** Nanoseconds since something was opened. */
+    public synchronized long idleNanos() {
+        return System.nanoTime() - lastUse;
+    }
+
+    public MachineRunner runner() {
+        return runner;
+    }
+
+    @Override
+    public void close() {
+        pages.close();
+        try {
+            sockets.shutDown();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}
