@@ -124,8 +124,9 @@ public final class AcpiTables {
         t.putShort((short) 0).putShort((short) 0).put((byte) 0).put((byte) 0);
         t.put((byte) 0).put((byte) 0).put((byte) 0x32); // century in CMOS 0x32
         t.putShort((short) 0x03).put((byte) 0); // legacy devices, 8042
-        // WBINVD, PROC_C1, SLP_BUTTON (as control method: none), TMR_VAL_EXT, RESET_REG_SUP
-        t.putInt(1 | 1 << 2 | 1 << 5 | 1 << 8 | 1 << 10);
+        // WBINVD, PROC_C1, SLP_BUTTON (as control method: none), RESET_REG_SUP; the timer has 24
+        // bits
+        t.putInt(1 | 1 << 2 | 1 << 5 | 1 << 10);
         t.put((byte) 1).put((byte) 8).put((byte) 0).put((byte) 1).putLong(pm.resetPort());
         t.put((byte) pm.resetValue());
         return table("FACP", 3, t.array());

@@ -1,22 +1,329 @@
 package dev.arclet.launcher.cli;
 
+import dev.arclet.emulator.firmware.BootException;
+import dev.arclet.emulator.machine.MachineConfig;
 import dev.arclet.launcher.LauncherException;
+import dev.arclet.launcher.boot.BootSession;
+import dev.arclet.launcher.boot.ExpectScript;
+import dev.arclet.launcher.boot.MemorySize;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Stack;
 import java.util.concurrent.Callable;
+import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.IParameterConsumer;
+import picocli.CommandLine.Model.ArgSpec;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 
 /** Runs local, unsigned media: a tool for authors and testers. */
 @Command(
         name = "boot",
         mixinStandardHelpOptions = true,
-        description = "Runs local, unsigned media: a tool for authors and testers.")
+        sortOptions = false,
+        description = {
+            "Runs local, unsigned media: a tool for authors and testers.",
+            "",
+            "Example: arclet boot --kernel vmlinuz --initrd initrd.gz --append console=ttyS0"
+                    + " --expect '# ' --type 'uname -a\\n'",
+            ""
+        },
+        footer = {
+            "",
+            "Exit status: 0 the guest powered off, or all --expect texts were seen; 1 it powered off before that;",
+            "2 bad usage or unreadable media; 3 time limit passed; 4 the guest died (triple fault)."
+        })
 final class BootCommand implements Callable<Integer> {
+    @CommandLine.Spec private CommandSpec spec;
+
+    @Option(
+            names = "--memory",
+            paramLabel = "SIZE",
+            defaultValue = "256M",
+            description = "Guest RAM, such as 256M or 2G; default ${DEFAULT-VALUE}.")
+    private String memory;
+
+    @Option(
+            names = "--cpus",
+            paramLabel = "N",
+            defaultValue = "1",
+            description = "Processors; default 1.")
+    private int cpus;
+
+    @Option(
+            names = "--kernel",
+            paramLabel = "FILE",
+            description = "Linux kernel (bzImage), started without a firmware.")
+    private Path kernel;
+
+    @Option(names = "--initrd", paramLabel = "FILE", description = "Its initial RAM disk.")
+    private Path initrd;
+
+    @Option(
+            names = "--append",
+            paramLabel = "TEXT",
+            defaultValue = "",
+            description = "Its command line.")
+    private String append;
+
+    @Option(names = "--firmware", paramLabel = "FILE", description = "Firmware image (BIOS).")
+    private Path firmware;
+
+    @Option(names = "--vgabios", paramLabel = "FILE", description = "VGA option ROM.")
+    private Path vgabios;
+
+    @Option(
+            names = "--disk",
+            paramLabel = "FILE[,ro]",
+            description = "Disk image; may be repeated.")
+    private List<String> disks = new ArrayList<>();
+
+    @Option(names = "--cdrom", paramLabel = "FILE", description = "CD image.")
+    private Path cdrom;
+
+    @Option(names = "--floppy", paramLabel = "FILE", description = "Floppy image.")
+    private Path floppy;
+
+    @Option(
+            names = "--boot",
+            paramLabel = "DEVICE",
+            description = "What the firmware boots from: floppy, cdrom or disk.")
+    private BootDevice bootDevice;
+
+    @Option(
+            names = "--net",
+            paramLabel = "none|user",
+            defaultValue = "none",
+            description = "Network; default none.")
+    private Net net;
+
+    @Option(
+            names = "--serial",
+            paramLabel = "stdio|none|file:F",
+            defaultValue = "stdio",
+            description = "The first serial port; default ${DEFAULT-VALUE}.")
+    private String serial;
+
+    @Option(
+            names = "--debugcon",
+            paramLabel = "stdio|file:F",
+            description = "Debug console on port 0xE9.")
+    private String debugcon;
+
+    @Option(
+            names = "--debug-exit",
+            description = "Port 0xF4 (isa-debug-exit) ends the run with status value * 2 + 1.")
+    private boolean debugExit;
+
+    @Option(
+            names = "--display",
+            paramLabel = "none|vnc=127.0.0.1:PORT|web",
+            defaultValue = "none",
+            description = "Where the screen can be seen; default ${DEFAULT-VALUE}.")
+    private String display;
+
+    @Option(
+            names = "--screen",
+            paramLabel = "text|WxH",
+            defaultValue = "1024x768",
+            description =
+                    "The screen that a directly started kernel finds; default ${DEFAULT-VALUE}.")
+    private String screen;
+
+    @Option(
+            names = "--engine",
+            paramLabel = "auto|interpreter|translator-eager",
+            defaultValue = "auto",
+            description = "How guest code is executed; default ${DEFAULT-VALUE}.")
+    private String engine;
+
+    @Option(
+            names = "--icount",
+            description =
+                    "Virtual time is a function of executed instructions: the run can be repeated exactly.")
+    private boolean icount;
+
+    @Option(names = "--snapshot-save", paramLabel = "FILE", description = "Saves the machine.")
+    private Path snapshotSave;
+
+    @Option(names = "--snapshot-load", paramLabel = "FILE", description = "Restores a machine.")
+    private Path snapshotLoad;
+
+    @Option(
+            names = "--expect",
+            paramLabel = "TEXT",
+            parameterConsumer = Expect.class,
+            description =
+                    "Waits until TEXT is seen on the serial line or the text screen; may be repeated, seen in order.")
+    private String expect;
+
+    @Option(
+            names = "--type",
+            paramLabel = "TEXT",
+            parameterConsumer = Type.class,
+            description =
+                    "Typed once the preceding --expect was seen, there where it was seen; \\n is Enter.")
+    private String type;
+
+    @Option(
+            names = "--screenshot",
+            paramLabel = "F.png",
+            description = "Writes the screen as a picture at the end.")
+    private Path screenshot;
+
+    @Option(
+            names = "--timeout",
+            paramLabel = "SECONDS",
+            description = "Ends the run after this time; without it there is no limit.")
+    private Long timeoutSeconds;
+
+    @Option(
+            names = "--stats",
+            paramLabel = "F.json",
+            description = "Writes instructions, speed, times and memory at the end.")
+    private Path stats;
+
+    private final ExpectScript script = new ExpectScript();
+
+    private enum BootDevice {
+        floppy,
+        cdrom,
+        disk
+    }
+
+    private enum Net {
+        none,
+        user
+    }
+
+    /** Keeps the order of --expect and --type, which two lists would lose. */
+    private static final class Expect implements IParameterConsumer {
+        @Override
+        public void consumeParameters(Stack<String> args, ArgSpec arg, CommandSpec spec) {
+            ((BootCommand) spec.userObject()).script.expect(value(args, arg, spec));
+        }
+    }
+
+    private static final class Type implements IParameterConsumer {
+        @Override
+        public void consumeParameters(Stack<String> args, ArgSpec arg, CommandSpec spec) {
+            ((BootCommand) spec.userObject()).script.type(value(args, arg, spec));
+        }
+    }
+
+    private static String value(Stack<String> args, ArgSpec arg, CommandSpec spec) {
+        if (args.isEmpty()) {
+            throw new ParameterException(
+                    spec.commandLine(), "missing parameter of " + arg.paramLabel());
+        }
+        return args.pop();
+    }
+
     @Override
-    public Integer call() throws LauncherException {
-        throw new LauncherException(
-                LauncherException.Kind.USAGE,
-                "run",
-                "\"arclet boot\"",
-                "this build does not have it yet",
-                "Use a later build");
+    public Integer call() throws LauncherException, IOException {
+        refuseWhatIsNotThereYet();
+        if (kernel == null) {
+            throw new ParameterException(spec.commandLine(), "nothing to boot: give --kernel FILE");
+        }
+        if (timeoutSeconds != null && timeoutSeconds <= 0) {
+            throw new ParameterException(spec.commandLine(), "--timeout must be positive");
+        }
+        MachineConfig.Builder config =
+                MachineConfig.builder()
+                        .memoryBytes(MemorySize.parse(memory, "--memory"))
+                        .cpus(cpus)
+                        .icount(icount)
+                        .debugExit(debugExit)
+                        .engine(
+                                engine.equals("interpreter")
+                                        ? MachineConfig.Engine.INTERPRETER
+                                        : MachineConfig.Engine.AUTO)
+                        .kernel(
+                                kernel.toString(),
+                                Files.readAllBytes(kernel),
+                                initrd == null ? new byte[0] : Files.readAllBytes(initrd),
+                                append);
+        if (!screen.equals("text")) {
+            setSize(config);
+        }
+        BootSession.Options options =
+                new BootSession.Options(
+                        serial,
+                        Optional.ofNullable(debugcon),
+                        display,
+                        script,
+                        Optional.ofNullable(timeoutSeconds),
+                        Optional.ofNullable(screenshot),
+                        Optional.ofNullable(stats));
+        try (BootSession session = new BootSession(options)) {
+            return session.run(config);
+        } catch (BootException e) {
+            throw new LauncherException(
+                    LauncherException.Kind.USAGE,
+                    "boot",
+                    kernel.toString(),
+                    e.getMessage(),
+                    "Check the files and options",
+                    e);
+        }
+    }
+
+    private void setSize(MachineConfig.Builder config) {
+        String[] parts = screen.split("x", -1);
+        try {
+            int width = Integer.parseInt(parts[0]);
+            int height = Integer.parseInt(parts.length == 2 ? parts[1] : "");
+            if (width >= 320
+                    && width <= 1920
+                    && width % 8 == 0
+                    && height >= 200
+                    && height <= 1200) {
+                config.display(width, height);
+                return;
+            }
+        } catch (NumberFormatException e) {
+            // said below
+        }
+        throw new ParameterException(
+                spec.commandLine(),
+                "--screen " + screen + " is neither \"text\" nor a size from 320x200 to 1920x1200");
+    }
+
+    private void refuseWhatIsNotThereYet() throws LauncherException {
+        refuse("--firmware", firmware != null);
+        refuse("--vgabios", vgabios != null);
+        refuse("--disk", !disks.isEmpty());
+        refuse("--cdrom", cdrom != null);
+        refuse("--floppy", floppy != null);
+        refuse("--boot", bootDevice != null);
+        refuse("--net user", net == Net.user);
+        refuse("--snapshot-save", snapshotSave != null);
+        refuse("--snapshot-load", snapshotLoad != null);
+        refuse("--cpus " + cpus, cpus != 1);
+        switch (engine) {
+            case "auto", "interpreter" -> {}
+            case "translator-eager" -> refuse("--engine translator-eager", true);
+            default ->
+                    throw new ParameterException(
+                            spec.commandLine(),
+                            "--engine " + engine + ": auto, interpreter or translator-eager");
+        }
+    }
+
+    private static void refuse(String option, boolean given) throws LauncherException {
+        if (given) {
+            throw new LauncherException(
+                    LauncherException.Kind.USAGE,
+                    "boot with",
+                    option,
+                    "this version of Arclet does not have it yet",
+                    "Leave it out, and start a Linux kernel with --kernel");
+        }
     }
 }

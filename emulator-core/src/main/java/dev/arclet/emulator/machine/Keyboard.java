@@ -1,0 +1,51 @@
+package dev.arclet.emulator.machine;
+
+import dev.arclet.emulator.bus.EventQueue;
+import dev.arclet.emulator.device.input.Ps2Keyboard;
+import java.util.ArrayDeque;
+
+/**
+ * Hands keys to the keyboard no faster than its buffer empties, so that pasted text arrives whole.
+ * Machine thread only.
+ */
+final class Keyboard {
+    /** Keys waiting at most; what comes beyond is lost, as on a keyboard nobody reads. */
+    private static final int MAX_WAITING = 1 << 16;
+
+    /** The longest scan code sequence of one key, in bytes. */
+    private static final int LONGEST = 8;
+
+    private static final long RETRY_NANOS = 2_000_000;
+
+    private record Key(int scanCode, boolean down) {}
+
+    private final Ps2Keyboard keyboard;
+    private final EventQueue events;
+    private final EventQueue.Timer retry;
+    private final ArrayDeque<Key> waiting = new ArrayDeque<>();
+
+    Keyboard(EventQueue events, Ps2Keyboard keyboard) {
+        this.events = events;
+        this.keyboard = keyboard;
+        retry = events.timer("keyboard.input", this::drain);
+    }
+
+    void key(int scanCode, boolean down) {
+        if (waiting.size() < MAX_WAITING) {
+            waiting.add(new Key(scanCode, down));
+        }
+        if (retry.deadline() == EventQueue.NEVER) {
+            drain();
+        }
+    }
+
+    private void drain() {
+        while (!waiting.isEmpty() && keyboard.space() >= LONGEST) {
+            Key key = waiting.remove();
+            keyboard.key(key.scanCode(), key.down());
+        }
+        if (!waiting.isEmpty()) {
+            retry.arm(events.clock().nanos() + RETRY_NANOS);
+        }
+    }
+}

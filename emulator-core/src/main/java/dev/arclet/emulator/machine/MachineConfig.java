@@ -1,0 +1,188 @@
+package dev.arclet.emulator.machine;
+
+import java.util.Optional;
+import java.util.function.IntConsumer;
+
+/**
+ * What machine to build. Immutable; made by {@link #builder()}.
+ *
+ * @param memoryBytes guest RAM, a multiple of 1 MiB, 4 MiB..32 GiB
+ * @param cpus number of processors; 1
+ * @param kernel a Linux kernel to start without a firmware
+ * @param display what the guest finds as its screen
+ * @param icount whether virtual time is a function of executed instructions only
+ * @param rtcEpochSeconds what the real-time clock shows at power-on, in seconds since 1970 UTC
+ * @param engine how guest code is executed
+ * @param serial receives what the guest sends on COM1, byte by byte, on the machine thread
+ * @param debugConsole receives what the guest writes to port 0xE9; empty: the port is not there
+ * @param debugExit whether the isa-debug-exit port 0xF4 is there
+ */
+public record MachineConfig(
+        long memoryBytes,
+        int cpus,
+        Optional<Kernel> kernel,
+        DisplaySize display,
+        boolean icount,
+        long rtcEpochSeconds,
+        Engine engine,
+        IntConsumer serial,
+        Optional<IntConsumer> debugConsole,
+        boolean debugExit) {
+
+    /** Smallest RAM. */
+    public static final long MIN_MEMORY = 4L << 20;
+
+    /** Largest RAM. */
+    public static final long MAX_MEMORY = 32L << 30;
+
+    /** How guest code is executed. */
+    public enum Engine {
+        /** What is fastest. */
+        AUTO,
+        /** The interpreter alone. */
+        INTERPRETER
+    }
+
+    /**
+     * The screen: a linear frame buffer, or VGA text mode.
+     *
+     * @param width pixels, 0 for text mode
+     * @param height pixels, 0 for text mode
+     */
+    public record DisplaySize(int width, int height) {
+        /** 80 columns, 25 rows. */
+        public static final DisplaySize TEXT = new DisplaySize(0, 0);
+
+        /** Whether this is VGA text mode. */
+        public boolean isText() {
+            return width == 0;
+        }
+    }
+
+    /**
+     * A kernel started directly.
+     *
+     * @param name what to call it in errors
+     * @param image the bzImage
+     * @param initrd the initial RAM disk, empty for none
+     * @param commandLine its parameters
+     */
+    public record Kernel(String name, byte[] image, byte[] initrd, String commandLine) {}
+
+    /** Checks the ranges. */
+    public MachineConfig {
+        if (memoryBytes < MIN_MEMORY
+                || memoryBytes > MAX_MEMORY
+                || (memoryBytes & ((1 << 20) - 1)) != 0) {
+            throw new IllegalArgumentException(
+                    "guest memory of %d bytes is not a multiple of 1 MiB in 4 MiB..32 GiB"
+                            .formatted(memoryBytes));
+        }
+        if (cpus != 1) {
+            throw new IllegalArgumentException(
+                    cpus + " processors: this build has machines with one processor");
+        }
+    }
+
+    /**
+     * A builder with the defaults: 256 MiB, one processor, text mode, the host's time, serial
+     * output lost.
+     */
+    public static Builder builder() {
+        return new Builder();
+    }
+
+    /** Collects the parts of a configuration. */
+    public static final class Builder {
+        private long memoryBytes = 256L << 20;
+        private int cpus = 1;
+        private Optional<Kernel> kernel = Optional.empty();
+        private DisplaySize display = DisplaySize.TEXT;
+        private boolean icount;
+        private long rtcEpochSeconds = System.currentTimeMillis() / 1000;
+        private Engine engine = Engine.AUTO;
+        private IntConsumer serial = value -> {};
+        private Optional<IntConsumer> debugConsole = Optional.empty();
+        private boolean debugExit;
+
+        private Builder() {}
+
+        /** See {@link MachineConfig#memoryBytes()}. */
+        public Builder memoryBytes(long value) {
+            memoryBytes = value;
+            return this;
+        }
+
+        /** See {@link MachineConfig#cpus()}. */
+        public Builder cpus(int value) {
+            cpus = value;
+            return this;
+        }
+
+        /** See {@link MachineConfig#kernel()}. */
+        public Builder kernel(String name, byte[] image, byte[] initrd, String commandLine) {
+            kernel = Optional.of(new Kernel(name, image, initrd, commandLine));
+            return this;
+        }
+
+        /** See {@link MachineConfig#display()}. */
+        public Builder display(int width, int height) {
+            display = new DisplaySize(width, height);
+            return this;
+        }
+
+        /** See {@link MachineConfig#icount()}; the real-time clock then starts at a fixed date. */
+        public Builder icount(boolean value) {
+            icount = value;
+            if (value) {
+                rtcEpochSeconds = 1_767_225_600L; // 2026-01-01T00:00:00Z
+            }
+            return this;
+        }
+
+        /** See {@link MachineConfig#rtcEpochSeconds()}. */
+        public Builder rtcEpochSeconds(long value) {
+            rtcEpochSeconds = value;
+            return this;
+        }
+
+        /** See {@link MachineConfig#engine()}. */
+        public Builder engine(Engine value) {
+            engine = value;
+            return this;
+        }
+
+        /** See {@link MachineConfig#serial()}. */
+        public Builder serial(IntConsumer value) {
+            serial = value;
+            return this;
+        }
+
+        /** See {@link MachineConfig#debugConsole()}. */
+        public Builder debugConsole(IntConsumer value) {
+            debugConsole = Optional.of(value);
+            return this;
+        }
+
+        /** See {@link MachineConfig#debugExit()}. */
+        public Builder debugExit(boolean value) {
+            debugExit = value;
+            return this;
+        }
+
+        /** The configuration. */
+        public MachineConfig build() {
+            return new MachineConfig(
+                    memoryBytes,
+                    cpus,
+                    kernel,
+                    display,
+                    icount,
+                    rtcEpochSeconds,
+                    engine,
+                    serial,
+                    debugConsole,
+                    debugExit);
+        }
+    }
+}

@@ -1,0 +1,184 @@
+package dev.arclet.emulator.machine;
+
+import dev.arclet.emulator.bus.EventQueue;
+import dev.arclet.emulator.cpu.CpuState;
+import dev.arclet.emulator.cpu.ExecutionEngine;
+import dev.arclet.emulator.cpu.Interrupts;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.locks.LockSupport;
+
+/**
+ * Alternates between the processor and everything else, on one thread: input posted by other
+ * threads, devices' deadlines, interrupts, the screen. An idle processor parks the thread.
+ */
+final class RunLoop {
+    /** IF in EFLAGS. */
+    private static final int INTERRUPT_FLAG = 1 << 9;
+
+    /**
+     * Instructions between two looks at the clock; a fraction of a millisecond, which bounds how
+     * late a timer fires.
+     */
+    private static final int HOST_SLICE = 20_000;
+
+    /**
+     * The same with icount, where virtual time advances at these borders only: small enough that
+     * guests which calibrate against a timer see it move smoothly.
+     */
+    private static final int ICOUNT_SLICE = 1_000;
+
+    /** Shortest time between two refreshes of a watched screen. */
+    private static final long REFRESH_NANOS = 16_000_000;
+
+    /** How long to park at most, as a safety net for a lost wake-up. */
+    private static final long MAX_PARK_NANOS = 1_000_000_000;
+
+    private final CpuState cpu;
+    private final ExecutionEngine engine;
+    private final EventQueue events;
+    private final MachineClock clock;
+    private final ScreenRefresh screen;
+    private final Queue<Runnable> commands = new ConcurrentLinkedQueue<>();
+    private volatile Thread thread;
+    private Exit exit;
+    private long lastRefresh;
+    private volatile long busyNanos;
+    private boolean refreshedSinceRun;
+
+    /** Draws the screen if anybody looks. */
+    interface ScreenRefresh {
+        /** Whether anybody looks. */
+        boolean wanted();
+
+        /** Draws what has changed. */
+        void refresh();
+    }
+
+    RunLoop(
+            CpuState cpu,
+            ExecutionEngine engine,
+            EventQueue events,
+            MachineClock clock,
+            ScreenRefresh screen) {
+        this.cpu = cpu;
+        this.engine = engine;
+        this.events = events;
+        this.clock = clock;
+        this.screen = screen;
+        events.onEarlierDeadline(() -> cpu.attention = true);
+    }
+
+    /** Runs a command on the machine thread soon; any thread. */
+    void post(Runnable command) {
+        commands.add(command);
+        cpu.attention = true;
+        LockSupport.unpark(thread);
+    }
+
+    /** Ends {@link #run} after the current instruction or command; machine thread. */
+    void exit(Exit why) {
+        exit = why;
+        cpu.attention = true;
+    }
+
+    /** Runs until {@link #exit}. */
+    Exit run() {
+        thread = Thread.currentThread();
+        exit = null;
+        clock.start();
+        try {
+            while (exit == null) {
+                // Cleared before looking, so that nothing set while we look is lost.
+                cpu.attention = false;
+                for (Runnable command = commands.poll();
+                        command != null;
+                        command = commands.poll()) {
+                    command.run();
+                }
+                clock.advance(cpu.instructions);
+                events.fireDue(clock.nanos());
+                refreshIfDue();
+                if (exit == null) {
+                    step();
+                }
+            }
+        } finally {
+            clock.stop();
+            thread = null;
+        }
+        return exit;
+    }
+
+    private void step() {
+        if (cpu.shutdown) {
+            exit = new Exit(Exit.Reason.TRIPLE_FAULT, 0);
+            return;
+        }
+        boolean shadow = cpu.interruptShadow;
+        if (!shadow) {
+            takeInterrupt();
+        }
+        if (cpu.halted) {
+            idle();
+            return;
+        }
+        cpu.interruptShadow = false;
+        int slice = clock.icount() ? ICOUNT_SLICE : HOST_SLICE;
+        long limit = cpu.instructions + 1;
+        if (!shadow) {
+            // Aligned, so that borders do not depend on where interrupts fell.
+            limit = (cpu.instructions / slice + 1) * slice;
+        }
+        refreshedSinceRun = false;
+        long start = System.nanoTime();
+        engine.run(limit);
+        busyNanos = busyNanos + System.nanoTime() - start;
+    }
+
+    /** Host time spent in the engine, in nanoseconds. */
+    long busyNanos() {
+        return busyNanos;
+    }
+
+    private void takeInterrupt() {
+        if (cpu.nmiPending && !cpu.nmiBlocked) {
+            cpu.nmiPending = false;
+            cpu.halted = false;
+            Interrupts.nmi(cpu);
+        } else if (cpu.interruptLine && (cpu.systemFlags & INTERRUPT_FLAG) != 0) {
+            cpu.halted = false;
+            Interrupts.external(cpu, cpu.bus.acknowledgeInterrupt());
+        }
+    }
+
+    private void idle() {
+        long deadline = events.nextDeadline();
+        if (clock.icount() && deadline != EventQueue.NEVER) {
+            clock.skipTo(deadline);
+            return;
+        }
+        long wait = MAX_PARK_NANOS;
+        if (deadline != EventQueue.NEVER) {
+            wait = Math.min(wait, deadline - clock.nanos());
+        }
+        if (!refreshedSinceRun && screen.wanted()) {
+            wait = Math.min(wait, lastRefresh + REFRESH_NANOS - System.nanoTime());
+        }
+        if (wait > 0 && !cpu.attention) {
+            LockSupport.parkNanos(this, wait);
+        }
+    }
+
+    private void refreshIfDue() {
+        if (!screen.wanted()) {
+            return;
+        }
+        long host = System.nanoTime();
+        if (host - lastRefresh >= REFRESH_NANOS) {
+            lastRefresh = host;
+            refreshedSinceRun = true;
+            screen.refresh();
+        }
+    }
+}

@@ -1,0 +1,320 @@
+package dev.arclet.launcher.boot;
+
+import dev.arclet.emulator.display.PngWriter;
+import dev.arclet.emulator.display.Screen;
+import dev.arclet.emulator.firmware.BootException;
+import dev.arclet.emulator.machine.Exit;
+import dev.arclet.emulator.machine.MachineConfig;
+import dev.arclet.emulator.machine.PcMachine;
+import dev.arclet.launcher.LauncherException;
+import java.io.BufferedOutputStream;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.IntConsumer;
+
+/**
+ * One run of {@code arclet boot}: a machine, its serial line, a script of expectations, and what is
+ * left behind at the end.
+ */
+public final class BootSession implements AutoCloseable {
+    /** How long a guest may act on what was typed last, if there is no time limit. */
+    private static final long LAST_ANSWER_SECONDS = 10;
+
+    /** How often the text screen is compared with the script. */
+    private static final long SCREEN_POLL_MILLIS = 50;
+
+    /**
+     * What to do beside running.
+     *
+     * @param serial stdio, none or file:F
+     * @param debugConsole the same, for port 0xE9
+     * @param display none or vnc=HOST:PORT
+     * @param script what to expect and type
+     * @param timeoutSeconds limit of the run
+     * @param screenshot picture to write at the end
+     * @param statistics JSON to write at the end
+     */
+    public record Options(
+            String serial,
+            Optional<String> debugConsole,
+            String display,
+            ExpectScript script,
+            Optional<Long> timeoutSeconds,
+            Optional<Path> screenshot,
+            Optional<Path> statistics) {}
+
+    private final Options options;
+    private final List<AutoCloseable> resources = new ArrayList<>();
+    private final AtomicBoolean timedOut = new AtomicBoolean();
+    private final AtomicBoolean done = new AtomicBoolean();
+    private final List<Statistics.Mark> marks = new ArrayList<>();
+    private PcMachine machine;
+
+    /** A session that has not started. */
+    public BootSession(Options options) {
+        this.options = options;
+    }
+
+    /**
+     * Builds the machine, runs it to its end and reports on standard error.
+     *
+     * @return the exit status of the command
+     * @throws BootException if the kernel can't be started
+     */
+    public int run(MachineConfig.Builder config)
+            throws BootException, LauncherException, IOException {
+        ExpectScript script = options.script();
+        IntConsumer serialOut = sink(options.serial(), "--serial");
+        config.serial(
+                value -> {
+                    serialOut.accept(value);
+                    if (!script.isEmpty()) {
+                        answer(script.serial(value));
+                    }
+                });
+        if (options.debugConsole().isPresent()) {
+            config.debugConsole(sink(options.debugConsole().get(), "--debugcon"));
+        }
+        MachineConfig built = config.build();
+        MemorySize.checkHost(built.memoryBytes());
+        machine = PcMachine.assemble(built);
+        resources.add(machine);
+        if (options.serial().equals("stdio")) {
+            startInput();
+        }
+        Display.open(options.display(), machine).ifPresent(resources::add);
+        if (!script.isEmpty()) {
+            watchScreen(script);
+            machine.post(() -> answer(script.begin()));
+        }
+        options.timeoutSeconds().ifPresent(seconds -> startTimer("time limit", seconds, timedOut));
+
+        long start = System.nanoTime();
+        script.onSeen(
+                text ->
+                        marks.add(
+                                new Statistics.Mark(
+                                        text,
+                                        (System.nanoTime() - start) / 1e9,
+                                        machine.statistics().instructions())));
+        Exit exit = machine.run();
+        double seconds = (System.nanoTime() - start) / 1e9;
+        flush(serialOut);
+        writeScreenshot();
+        writeStatistics(seconds, exit);
+        return report(exit, seconds);
+    }
+
+    private int report(Exit exit, double seconds) {
+        ExpectScript script = options.script();
+        return switch (exit.reason()) {
+            case POWER_OFF -> {
+                if (!script.complete()) {
+                    say("the guest powered off before \"%s\" was seen", script.awaited());
+                    yield 1;
+                }
+                say("the guest powered off after %.1f s", seconds);
+                yield 0;
+            }
+            case TRIPLE_FAULT -> {
+                say("the guest died: triple fault after %.1f s", seconds);
+                yield 4;
+            }
+            case DEBUG_EXIT -> {
+                say("the guest ended the run with status %d", exit.status() * 2 + 1);
+                yield (exit.status() * 2 + 1) & 0xFF;
+            }
+            case STOPPED -> {
+                if (!script.isEmpty() && script.complete()) {
+                    say("everything expected was seen after %.1f s", seconds);
+                    yield 0;
+                }
+                if (timedOut.get()) {
+                    say(
+                            script.isEmpty()
+                                    ? "the time limit passed"
+                                    : "the time limit passed before \"%s\" was seen",
+                            script.awaited());
+                    yield 3;
+                }
+                say("stopped after %.1f s", seconds);
+                yield 0;
+            }
+        };
+    }
+
+    private static void say(String format, Object... args) {
+        System.err.println("arclet: " + format.formatted(args));
+    }
+
+    /** Machine thread: sends answers, and ends the run when the script is through. */
+    private void answer(List<ExpectScript.Answer> answers) {
+        for (ExpectScript.Answer answer : answers) {
+            if (answer.source() == ExpectScript.Source.SERIAL) {
+                machine.serialInput(
+                        answer.text().replace('\n', '\r').getBytes(StandardCharsets.UTF_8));
+            } else {
+                Typist.type(machine, answer.text());
+            }
+        }
+        if (options.script().complete() && done.compareAndSet(false, true)) {
+            if (!options.script().endsWithAnswer()) {
+                machine.stop();
+            } else if (options.timeoutSeconds().isEmpty()) {
+                startTimer("last answer", LAST_ANSWER_SECONDS, new AtomicBoolean());
+            }
+        }
+    }
+
+    private void watchScreen(ExpectScript script) {
+        Screen screen = machine.screen();
+        Screen.Listener watcher =
+                new Screen.Listener() {
+                    @Override
+                    public void damaged(List<Screen.Rect> rects) {}
+
+                    @Override
+                    public void resized(int width, int height) {}
+                };
+        screen.addListener(watcher);
+        startThread(
+                "screen watcher",
+                () -> {
+                    while (!done.get()) {
+                        Screen.Text text = screen.text();
+                        if (text != null) {
+                            String plain = text.toPlainText();
+                            machine.post(() -> answer(script.screen(plain)));
+                        }
+                        LockSupport.parkNanos(SCREEN_POLL_MILLIS * 1_000_000);
+                    }
+                });
+    }
+
+    private void startTimer(String name, long seconds, AtomicBoolean flag) {
+        startThread(
+                name,
+                () -> {
+                    long end = System.nanoTime() + seconds * 1_000_000_000L;
+                    while (System.nanoTime() < end) {
+                        LockSupport.parkNanos(end - System.nanoTime());
+                    }
+                    flag.set(true);
+                    machine.stop();
+                });
+    }
+
+    private void startInput() {
+        startThread(
+                "standard input",
+                () -> {
+                    byte[] buffer = new byte[4096];
+                    try {
+                        for (int n = System.in.read(buffer); n >= 0; n = System.in.read(buffer)) {
+                            machine.serialInput(Arrays.copyOf(buffer, n));
+                        }
+                    } catch (IOException e) {
+                        say("standard input failed: %s; the guest goes on without", e.getMessage());
+                    }
+                });
+    }
+
+    private static void startThread(String name, Runnable body) {
+        Thread thread = new Thread(body, "arclet " + name);
+        thread.setDaemon(true);
+        thread.start();
+    }
+
+    /** Where bytes of a serial line or debug console go. */
+    private IntConsumer sink(String where, String option) throws LauncherException, IOException {
+        if (where.equals("none")) {
+            return value -> {};
+        }
+        if (where.equals("stdio")) {
+            return new StreamSink(System.out, true);
+        }
+        if (where.startsWith("file:") && where.length() > 5) {
+            OutputStream file =
+                    new BufferedOutputStream(Files.newOutputStream(Path.of(where.substring(5))));
+            resources.add(file);
+            return new StreamSink(file, false);
+        }
+        throw new LauncherException(
+                LauncherException.Kind.USAGE,
+                "use",
+                option + " " + where,
+                "it is none of stdio, none and file:F",
+                "Write for example file:serial.log");
+    }
+
+    private static void flush(IntConsumer sink) {
+        if (sink instanceof StreamSink stream) {
+            stream.flush();
+        }
+    }
+
+    /** Writes bytes to a stream; a terminal is flushed at line ends and when the guest pauses. */
+    private record StreamSink(OutputStream out, boolean interactive) implements IntConsumer {
+        @Override
+        public void accept(int value) {
+            try {
+                out.write(value);
+                if (interactive) {
+                    out.flush();
+                }
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        }
+
+        void flush() {
+            try {
+                out.flush();
+            } catch (IOException e) {
+                say("output failed: %s", e.getMessage());
+            }
+        }
+    }
+
+    private void writeScreenshot() throws IOException {
+        if (options.screenshot().isPresent()) {
+            machine.refreshScreen();
+            try (OutputStream file = Files.newOutputStream(options.screenshot().get())) {
+                PngWriter.write(machine.screen(), file);
+            }
+        }
+    }
+
+    private void writeStatistics(double seconds, Exit exit) throws IOException {
+        if (options.statistics().isEmpty()) {
+            return;
+        }
+        Files.writeString(
+                options.statistics().get(),
+                Statistics.json(machine.statistics(), seconds, exit, marks));
+    }
+
+    @Override
+    public void close() throws IOException {
+        done.set(true);
+        for (AutoCloseable resource : resources.reversed()) {
+            try {
+                resource.close();
+            } catch (IOException e) {
+                throw e;
+            } catch (Exception e) {
+                throw new IOException(e);
+            }
+        }
+    }
+}

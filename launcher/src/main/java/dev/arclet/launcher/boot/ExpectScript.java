@@ -1,0 +1,151 @@
+package dev.arclet.launcher.boot;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Consumer;
+
+/**
+ * A conversation with a guest: texts to wait for, in order, each with what to type once it was
+ * seen. Texts are looked for in what the serial line sent since the last match, and on the text
+ * screen.
+ *
+ * <p>Not thread-safe.
+ */
+public final class ExpectScript {
+    /** Where a text was seen, and so where the answer goes. */
+    public enum Source {
+        /** The serial line. */
+        SERIAL,
+        /** The text screen; answers are typed on the keyboard. */
+        SCREEN
+    }
+
+    /**
+     * What to type.
+     *
+     * @param text characters; a newline is the Enter key
+     * @param source where it goes
+     */
+    public record Answer(String text, Source source) {}
+
+    private record Step(String expected, List<String> answers) {}
+
+    /** Longest tail of serial output that is kept for matching. */
+    private static final int WINDOW = 1 << 20;
+
+    private final List<Step> steps = new ArrayList<>();
+    private final StringBuilder serial = new StringBuilder();
+    private String screen = "";
+    private int next;
+    private Consumer<String> onSeen = text -> {};
+
+    /** Told each text when it is seen. */
+    public void onSeen(Consumer<String> listener) {
+        onSeen = listener;
+    }
+
+    /** Appends a text to wait for. */
+    public void expect(String text) {
+        steps.add(new Step(text, new ArrayList<>()));
+    }
+
+    /**
+     * Appends what to type after the text added last; before any text, at once.
+     *
+     * @param text may have the escapes {@code \n \r \t \e \\}
+     */
+    public void type(String text) {
+        if (steps.isEmpty()) {
+            expect("");
+        }
+        steps.getLast().answers().add(unescape(text));
+    }
+
+    private static String unescape(String text) {
+        StringBuilder out = new StringBuilder();
+        for (int i = 0; i < text.length(); i++) {
+            char c = text.charAt(i);
+            if (c != '\\' || i + 1 == text.length()) {
+                out.append(c);
+                continue;
+            }
+            char escape = text.charAt(++i);
+            switch (escape) {
+                case 'n' -> out.append('\n');
+                case 'r' -> out.append('\r');
+                case 't' -> out.append('\t');
+                case 'e' -> out.append('\033');
+                case '\\' -> out.append('\\');
+                default -> out.append('\\').append(escape);
+            }
+        }
+        return out.toString();
+    }
+
+    /** Takes a byte that the guest sent on the serial line; returns what to type now. */
+    public List<Answer> serial(int value) {
+        if (serial.length() >= WINDOW) {
+            serial.delete(0, WINDOW / 2);
+        }
+        serial.append((char) (value & 0xFF));
+        return advance();
+    }
+
+    /** Takes what the text screen shows now; returns what to type now. */
+    public List<Answer> screen(String text) {
+        if (text.equals(screen)) {
+            return List.of();
+        }
+        screen = text;
+        return advance();
+    }
+
+    /** Before the guest starts: what to type without waiting for anything. */
+    public List<Answer> begin() {
+        return advance();
+    }
+
+    private List<Answer> advance() {
+        List<Answer> answers = new ArrayList<>();
+        while (next < steps.size()) {
+            Step step = steps.get(next);
+            int at = serial.indexOf(step.expected());
+            Source source = Source.SERIAL;
+            if (at >= 0) {
+                serial.delete(0, at + step.expected().length());
+            } else if (screen.contains(step.expected())) {
+                source = Source.SCREEN;
+            } else {
+                break;
+            }
+            next++;
+            onSeen.accept(step.expected());
+            for (String answer : step.answers()) {
+                answers.add(new Answer(answer, source));
+            }
+        }
+        return answers;
+    }
+
+    /** Whether there is anything to wait for. */
+    public boolean isEmpty() {
+        return steps.isEmpty();
+    }
+
+    /** Whether every text was seen. */
+    public boolean complete() {
+        return next == steps.size();
+    }
+
+    /**
+     * Whether something is typed after the last text: then the guest is given time to act on it.
+     */
+    public boolean endsWithAnswer() {
+        return !steps.isEmpty() && !steps.getLast().answers().isEmpty();
+    }
+
+    /** The text that is waited for now; empty if complete. */
+    public String awaited() {
+        return complete() ? "" : steps.get(next).expected();
+    }
+}

@@ -1,0 +1,2 @@
+/** Running local, unsigned media: {@code arclet boot}. */
+package dev.arclet.launcher.boot;

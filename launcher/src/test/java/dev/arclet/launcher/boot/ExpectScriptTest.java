@@ -1,0 +1,63 @@
+package dev.arclet.launcher.boot;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.arclet.launcher.boot.ExpectScript.Answer;
+import dev.arclet.launcher.boot.ExpectScript.Source;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+class ExpectScriptTest {
+    private static List<Answer> feed(ExpectScript script, String text) {
+        List<Answer> answers = new ArrayList<>();
+        for (char c : text.toCharArray()) {
+            answers.addAll(script.serial(c));
+        }
+        return answers;
+    }
+
+    @Test
+    void answersWhatWasSeenOnSerialOnSerialAndInOrder() {
+        ExpectScript script = new ExpectScript();
+        script.expect("login:");
+        script.type("root\\n");
+        script.expect("# ");
+        assertEquals(List.of(), feed(script, "boot # log"));
+        assertEquals(List.of(new Answer("root\n", Source.SERIAL)), feed(script, "in:"));
+        assertFalse(script.complete(), "the prompt before the login does not count");
+        feed(script, " # ");
+        assertTrue(script.complete());
+    }
+
+    @Test
+    void answersWhatWasSeenOnTheScreenWithKeys() {
+        ExpectScript script = new ExpectScript();
+        script.expect("C:\\>");
+        script.type("dir\\n");
+        assertEquals(List.of(new Answer("dir\n", Source.SCREEN)), script.screen("Hello\nC:\\>\n"));
+        assertTrue(script.complete());
+        assertTrue(script.endsWithAnswer());
+    }
+
+    @Test
+    void onePieceOfOutputDoesNotSatisfyTheSameTextTwice() {
+        ExpectScript script = new ExpectScript();
+        script.expect("ok");
+        script.expect("ok");
+        feed(script, "ok");
+        assertFalse(script.complete());
+        assertEquals("ok", script.awaited());
+        feed(script, " ok");
+        assertTrue(script.complete());
+    }
+
+    @Test
+    void typesAtOnceWithoutAnythingToWaitFor() {
+        ExpectScript script = new ExpectScript();
+        script.type("a\\\\b\\e");
+        assertEquals(List.of(new Answer("a\\b\033", Source.SERIAL)), script.begin());
+    }
+}
