@@ -640,12 +640,14 @@ public final class X87 {
     /** FXTRACT, FSINCOS, FPTAN. */
     public static void pair(CpuState cpu, Pair operation, boolean reduces) {
         X87State x = cpu.x87;
+        if (reduces) {
+            x.status &= ~C2;
+        }
         if (x.isEmpty(0) || !x.isEmpty(7)) {
             commit(cpu, STACK_FAULT | Float80.INVALID | (x.isEmpty(0) ? 0 : C1));
             if (invalidMasked(cpu)) {
                 indefinite(x, 0);
                 x.push(0xFFFF, INTEGER | QUIET);
-                x.status &= reduces ? ~C2 : ~0;
             }
             return;
         }
@@ -653,11 +655,8 @@ public final class X87 {
         f.begin(x.control);
         x.second.begin(x.control);
         boolean done = operation.compute(f, x.second, x.signExponent(0), x.significand(0));
-        if (reduces) {
-            x.status = done ? x.status & ~C2 : x.status | C2;
-        }
         if (!done) {
-            x.status &= ~C1;
+            x.status = x.status & ~C1 | C2;
             return;
         }
         if (commit(cpu, f)) {
@@ -669,9 +668,9 @@ public final class X87 {
     /** FSIN, FCOS: as {@link #unary}, but an operand out of range sets C2 and is left alone. */
     public static void reducing(CpuState cpu, Pair operation) {
         X87State x = cpu.x87;
+        x.status &= ~C2;
         if (x.isEmpty(0)) {
             if (underflow(cpu)) {
-                x.status &= ~C2;
                 indefinite(x, 0);
             }
             return;
@@ -682,7 +681,6 @@ public final class X87 {
             x.status = x.status & ~C1 | C2;
             return;
         }
-        x.status &= ~C2;
         if (commit(cpu, f)) {
             x.set(0, f.signExponent, f.significand);
         }

@@ -244,6 +244,14 @@ public final class X87Ops {
         register(table, FSCALE, cpu -> X87.binary(cpu, Float80Arithmetic::scale, false));
         register(table, FPREM, cpu -> X87.remainder(cpu, false));
         register(table, FPREM1, cpu -> X87.remainder(cpu, true));
+        register(table, FSIN, cpu -> X87.reducing(cpu, Float80Functions::sine));
+        register(table, FCOS, cpu -> X87.reducing(cpu, Float80Functions::cosine));
+        register(table, FSINCOS, cpu -> X87.pair(cpu, Float80Functions::sineAndCosine, true));
+        register(table, FPTAN, cpu -> X87.pair(cpu, Float80Functions::tangent, true));
+        register(table, FPATAN, cpu -> X87.binary(cpu, Float80Functions::arcTangent, true));
+        register(table, F2XM1, cpu -> X87.unary(cpu, Float80Functions::twoToXMinus1));
+        register(table, FYL2X, cpu -> X87.binary(cpu, Float80Functions::yLog2X, true));
+        register(table, FYL2XP1, cpu -> X87.binary(cpu, Float80Functions::yLog2XPlus1, true));
         register(table, FXTRACT, cpu -> X87.pair(cpu, Float80Arithmetic::extract, false));
     }
 
