@@ -1,6 +1,7 @@
 package dev.arclet.emulator.cpu;
 
 import dev.arclet.emulator.cpu.fpu.X87State;
+import dev.arclet.emulator.cpu.simd.SseFloat;
 import dev.arclet.emulator.fault.GuestFault;
 import dev.arclet.emulator.mmu.Mmu;
 import dev.arclet.emulator.snapshot.SnapshotException;
@@ -87,6 +88,9 @@ public final class CpuState implements Stateful {
 
     /** Index into {@link #xmm} of what is no register but a memory operand's place. */
     public static final int XMM_SCRATCH = 32;
+
+    /** What SSE instructions compute floating-point results in; holds no architectural state. */
+    public final SseFloat sse = new SseFloat();
 
     /** SSE control and status. */
     public int mxcsr = 0x1F80;

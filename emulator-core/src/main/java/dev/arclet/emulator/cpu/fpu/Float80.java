@@ -21,6 +21,12 @@ public final class Float80 {
     /** Rounding control: to nearest even, down, up, towards zero. */
     public static final int NEAREST = 0, DOWN = 1, UP = 2, CHOP = 3;
 
+    /**
+     * Rounding to odd: chop, and set the last bit if anything was lost. A result of 64 such bits
+     * can be rounded again to 62 or fewer as if it were exact.
+     */
+    public static final int ODD = 4;
+
     /** Sign bit and exponent mask of {@link #signExponent}. */
     public static final int SIGN = 0x8000, EXPONENT = 0x7FFF;
 
@@ -44,6 +50,9 @@ public final class Float80 {
 
     /** Masked exceptions: the low six bits of the control word. */
     public int masks = 0x3F;
+
+    /** SSE: tiny results become zero where underflow is masked. */
+    public boolean flushToZero;
 
     /** Exceptions signalled so far, and {@link #ROUNDED_UP}. */
     public int flags;
@@ -322,6 +331,8 @@ public final class Float80 {
             flags |= PRECISION;
             if (up) {
                 flags |= ROUNDED_UP;
+            } else if (rounding == ODD) {
+                value |= 1L << drop;
             }
         }
         set(sign | e, value);

@@ -109,6 +109,10 @@ public final class Float80Convert {
                 f.flags |= Float80.UNDERFLOW | inexact(rest, up);
                 return 0;
             }
+            if (f.flushToZero) {
+                f.flags |= Float80.UNDERFLOW | Float80.PRECISION;
+                return signBit;
+            }
             int right = 1 - e;
             long low = Float80.shiftLowSticky(a, 0, right);
             long high = Float80.shiftHigh(a, right);
