@@ -5,6 +5,7 @@ import dev.arclet.emulator.cpu.decode.Instruction;
 import dev.arclet.emulator.cpu.decode.Mnemonic;
 import dev.arclet.emulator.cpu.decode.Operand;
 import dev.arclet.emulator.cpu.fpu.X87Ops;
+import dev.arclet.emulator.cpu.simd.SseFloatOps;
 import dev.arclet.emulator.fault.GuestFault;
 import java.util.EnumMap;
 import java.util.Map;
@@ -36,6 +37,7 @@ public final class OpTable {
         MulDivOps.register(table);
         SegmentOps.register(table);
         ShiftOps.register(table);
+        SseFloatOps.register(table);
         StackOps.register(table);
         StringOps.register(table);
         SystemOps.register(table);

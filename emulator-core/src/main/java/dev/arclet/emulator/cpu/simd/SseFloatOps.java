@@ -19,13 +19,13 @@ public final class SseFloatOps {
 
     /** One lane of singles. */
     @FunctionalInterface
-    private interface Single {
+    private interface SingleLane {
         int apply(SseFloat c, int a, int b);
     }
 
     /** One lane of doubles. */
     @FunctionalInterface
-    private interface Double {
+    private interface DoubleLane {
         long apply(SseFloat c, long a, long b);
     }
 
@@ -72,8 +72,8 @@ public final class SseFloatOps {
                 SQRTPD,
                 SQRTSD,
                 SseFloat::squareRoot64);
-        Single reciprocal = (c, a, b) -> c.reciprocal(b);
-        Single reciprocalRoot = (c, a, b) -> c.reciprocalRoot(b);
+        SingleLane reciprocal = (c, a, b) -> c.reciprocal(b);
+        SingleLane reciprocalRoot = (c, a, b) -> c.reciprocalRoot(b);
         whole(table, RCPPS, packed(reciprocal));
         whole(table, RCPSS, scalar(reciprocal));
         whole(table, RSQRTPS, packed(reciprocalRoot));
@@ -84,10 +84,10 @@ public final class SseFloatOps {
             OpTable table,
             Mnemonic packedSingle,
             Mnemonic scalarSingle,
-            Single single,
+            SingleLane single,
             Mnemonic packedDouble,
             Mnemonic scalarDouble,
-            Double doubled) {
+            DoubleLane doubled) {
         whole(table, packedSingle, packed(single));
         whole(table, scalarSingle, scalar(single));
         whole(table, packedDouble, packed(doubled));
@@ -98,11 +98,15 @@ public final class SseFloatOps {
         return low & LOW | (long) high << 32;
     }
 
+    private static int lower(long value) {
+        return (int) value;
+    }
+
     private static int upper(long value) {
         return (int) (value >>> 32);
     }
 
-    private static Whole packed(Single lane) {
+    private static Whole packed(SingleLane lane) {
         return (c, aLow, aHigh, bLow, bHigh) -> {
             c.low =
                     pair(
@@ -115,21 +119,21 @@ public final class SseFloatOps {
         };
     }
 
-    private static Whole scalar(Single lane) {
+    private static Whole scalar(SingleLane lane) {
         return (c, aLow, aHigh, bLow, bHigh) -> {
             c.low = aLow & ~LOW | lane.apply(c, (int) aLow, (int) bLow) & LOW;
             c.high = aHigh;
         };
     }
 
-    private static Whole packed(Double lane) {
+    private static Whole packed(DoubleLane lane) {
         return (c, aLow, aHigh, bLow, bHigh) -> {
             c.low = lane.apply(c, aLow, bLow);
             c.high = lane.apply(c, aHigh, bHigh);
         };
     }
 
-    private static Whole scalar(Double lane) {
+    private static Whole scalar(DoubleLane lane) {
         return (c, aLow, aHigh, bLow, bHigh) -> {
             c.low = lane.apply(c, aLow, bLow);
             c.high = aHigh;
@@ -163,7 +167,7 @@ public final class SseFloatOps {
         whole(table, HSUBPD, horizontal(SseFloat::subtract64));
     }
 
-    private static Whole horizontal(Single lane) {
+    private static Whole horizontal(SingleLane lane) {
         return (c, aLow, aHigh, bLow, bHigh) -> {
             c.low =
                     pair(
@@ -176,7 +180,7 @@ public final class SseFloatOps {
         };
     }
 
-    private static Whole horizontal(Double lane) {
+    private static Whole horizontal(DoubleLane lane) {
         return (c, aLow, aHigh, bLow, bHigh) -> {
             c.low = lane.apply(c, aLow, aHigh);
             c.high = lane.apply(c, bLow, bHigh);
@@ -186,10 +190,10 @@ public final class SseFloatOps {
     private static void registerComparisons(OpTable table) {
         compareFlags(table, COMISS, UCOMISS, 4);
         compareFlags(table, COMISD, UCOMISD, 8);
-        immediate(table, CMPPS, i -> packed((Single) (c, a, b) -> c.compare32(a, b, i & 7)));
-        immediate(table, CMPSS, i -> scalar((Single) (c, a, b) -> c.compare32(a, b, i & 7)));
-        immediate(table, CMPPD, i -> packed((Double) (c, a, b) -> c.compare64(a, b, i & 7)));
-        immediate(table, CMPSD, i -> scalar((Double) (c, a, b) -> c.compare64(a, b, i & 7)));
+        immediate(table, CMPPS, i -> packed((SingleLane) (c, a, b) -> c.compare32(a, b, i & 7)));
+        immediate(table, CMPSS, i -> scalar((SingleLane) (c, a, b) -> c.compare32(a, b, i & 7)));
+        immediate(table, CMPPD, i -> packed((DoubleLane) (c, a, b) -> c.compare64(a, b, i & 7)));
+        immediate(table, CMPSD, i -> scalar((DoubleLane) (c, a, b) -> c.compare64(a, b, i & 7)));
     }
 
     private static void compareFlags(OpTable table, Mnemonic ordered, Mnemonic quiet, int bytes) {
@@ -229,16 +233,16 @@ public final class SseFloatOps {
                     c.low = aLow & ~LOW | c.narrow(bLow) & LOW;
                     c.high = aHigh;
                 });
-        whole(table, CVTDQ2PS, packed((Single) (c, a, b) -> c.integerTo32(b)));
+        whole(table, CVTDQ2PS, packed((SingleLane) (c, a, b) -> c.integerTo32(b)));
         whole(
                 table,
                 CVTDQ2PD,
                 (c, aLow, aHigh, bLow, bHigh) -> {
-                    c.low = c.integerTo64((int) bLow);
+                    c.low = c.integerTo64(lower(bLow));
                     c.high = c.integerTo64(upper(bLow));
                 });
-        whole(table, CVTPS2DQ, packed((Single) (c, a, b) -> (int) c.toInteger32(b, 32, false)));
-        whole(table, CVTTPS2DQ, packed((Single) (c, a, b) -> (int) c.toInteger32(b, 32, true)));
+        whole(table, CVTPS2DQ, packed((SingleLane) (c, a, b) -> (int) c.toInteger32(b, 32, false)));
+        whole(table, CVTTPS2DQ, packed((SingleLane) (c, a, b) -> (int) c.toInteger32(b, 32, true)));
         whole(table, CVTPD2DQ, doublesToIntegers(false));
         whole(table, CVTTPD2DQ, doublesToIntegers(true));
         toInteger(table, CVTPS2PI, 8, singlePairToIntegers(false));
@@ -267,14 +271,14 @@ public final class SseFloatOps {
                 table,
                 CVTPI2PS,
                 (c, aLow, aHigh, value) -> {
-                    c.low = pair(c.integerTo32((int) value), c.integerTo32(upper(value)));
+                    c.low = pair(c.integerTo32(lower(value)), c.integerTo32(upper(value)));
                     c.high = aHigh;
                 });
         fromInteger(
                 table,
                 CVTPI2PD,
                 (c, aLow, aHigh, value) -> {
-                    c.low = c.integerTo64((int) value);
+                    c.low = c.integerTo64(lower(value));
                     c.high = c.integerTo64(upper(value));
                 });
     }
@@ -325,10 +329,10 @@ public final class SseFloatOps {
     }
 
     private static void registerImmediates(OpTable table) {
-        immediate(table, ROUNDPS, i -> packed((Single) (c, a, b) -> c.round32(b, i)));
-        immediate(table, ROUNDSS, i -> scalar((Single) (c, a, b) -> c.round32(b, i)));
-        immediate(table, ROUNDPD, i -> packed((Double) (c, a, b) -> c.round64(b, i)));
-        immediate(table, ROUNDSD, i -> scalar((Double) (c, a, b) -> c.round64(b, i)));
+        immediate(table, ROUNDPS, i -> packed((SingleLane) (c, a, b) -> c.round32(b, i)));
+        immediate(table, ROUNDSS, i -> scalar((SingleLane) (c, a, b) -> c.round32(b, i)));
+        immediate(table, ROUNDPD, i -> packed((DoubleLane) (c, a, b) -> c.round64(b, i)));
+        immediate(table, ROUNDSD, i -> scalar((DoubleLane) (c, a, b) -> c.round64(b, i)));
         immediate(table, DPPS, SseFloatOps::dotProductSingle);
         immediate(table, DPPD, SseFloatOps::dotProductDouble);
     }
