@@ -75,11 +75,15 @@ record Encoding(
                         default -> width;
                     };
         }
+        boolean memory = false;
+        for (OperandCode operand : operands) {
+            memory |= operand.method().memory();
+        }
         return new Encoding(
-                mnemonics,
-                operands,
+                List.copyOf(mnemonics),
+                List.copyOf(operands),
                 modRm,
-                operands.stream().anyMatch(code -> code.method().memory()),
+                memory,
                 attributes.contains("lock"),
                 attributes.contains("rep"),
                 mandatory66,

@@ -7,11 +7,13 @@ import java.io.InputStreamReader;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
-import java.util.Arrays;
+import java.util.Collections;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.StringTokenizer;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -62,24 +64,33 @@ final class OpcodeTable {
         }
     }
 
-    /** One line of the chart, before it is unfolded. */
-    private record Line(
-            String text,
-            int prefixes,
-            int prefixRank,
-            int map,
-            int opcode,
-            boolean opcodeRange,
-            boolean[] modRms,
-            int modRmRank,
-            boolean legacyMode,
-            boolean longMode,
-            Encoding encoding) {}
+    /** One line of the chart, before it is unfolded. Two lines are never equal. */
+    private static final class Line {
+        final String text;
+        int prefixes;
+        int prefixRank;
+        int map;
+        int opcode;
+        boolean opcodeRange;
+        int[] modRms = {};
+        int modRmRank;
+        boolean legacyMode;
+        boolean longMode;
+        Encoding encoding = Encoding.INVALID;
+
+        Line(String text) {
+            this.text = text;
+        }
+
+        int rank() {
+            return prefixRank * 100 + modRmRank * 10 + (opcodeRange ? 0 : 1);
+        }
+    }
 
     private final Cell[] cells = new Cell[2 * MAPS * 256 * 4];
 
     private OpcodeTable(List<Line> lines) {
-        Map<Integer, List<Line>> byPlace = new HashMap<>();
+        List<List<Line>> byPlace = new ArrayList<>(Collections.nCopies(cells.length, null));
         for (Line line : lines) {
             for (int mode = 0; mode < 2; mode++) {
                 if (mode == 0 ? !line.legacyMode : !line.longMode) {
@@ -88,13 +99,27 @@ final class OpcodeTable {
                 for (int prefix = 0; prefix < 4; prefix++) {
                     if ((line.prefixes >> prefix & 1) != 0) {
                         int place = place(mode, line.map, line.opcode, prefix);
-                        byPlace.computeIfAbsent(place, key -> new ArrayList<>()).add(line);
+                        List<Line> candidates = byPlace.get(place);
+                        if (candidates == null) {
+                            candidates = new ArrayList<>(4);
+                            byPlace.set(place, candidates);
+                        }
+                        candidates.add(line);
                     }
                 }
             }
         }
-        Arrays.fill(cells, Cell.EMPTY);
-        byPlace.forEach((place, candidates) -> cells[place] = cell(candidates));
+        // Most opcodes are the same for several prefixes and in both modes.
+        Map<List<Line>, Cell> known = new HashMap<>();
+        for (int place = 0; place < cells.length; place++) {
+            List<Line> candidates = byPlace.get(place);
+            Cell cell = candidates == null ? Cell.EMPTY : known.get(candidates);
+            if (cell == null) {
+                cell = cell(candidates);
+                known.put(candidates, cell);
+            }
+            cells[place] = cell;
+        }
     }
 
     /**
@@ -114,33 +139,36 @@ final class OpcodeTable {
     }
 
     private static Cell cell(List<Line> candidates) {
-        Encoding[] encodings = new Encoding[256];
         boolean group = false;
-        for (int modRm = 0; modRm < 256; modRm++) {
-            encodings[modRm] = best(candidates, modRm);
-            group |= !encodings[modRm].equals(encodings[0]);
+        for (Line line : candidates) {
+            group |= line.modRmRank > 0;
         }
-        return new Cell(group ? encodings : new Encoding[] {encodings[0]});
+        Line[] best = new Line[group ? 256 : 1];
+        for (Line line : candidates) {
+            if (group) {
+                for (int modRm : line.modRms) {
+                    best[modRm] = better(best[modRm], line);
+                }
+            } else {
+                best[0] = better(best[0], line);
+            }
+        }
+        Encoding[] encodings = new Encoding[best.length];
+        for (int i = 0; i < best.length; i++) {
+            encodings[i] = best[i] == null ? Encoding.INVALID : best[i].encoding;
+        }
+        return new Cell(encodings);
     }
 
-    private static Encoding best(List<Line> candidates, int modRm) {
-        Line best = null;
-        int bestRank = -1;
-        for (Line line : candidates) {
-            if (!line.modRms[modRm]) {
-                continue;
-            }
-            int rank = line.prefixRank * 100 + line.modRmRank * 10 + (line.opcodeRange ? 0 : 1);
-            if (best != null && rank == bestRank) {
-                throw new IllegalStateException(
-                        "opcode chart: \"" + best.text + "\" and \"" + line.text + "\" overlap");
-            }
-            if (rank > bestRank) {
-                best = line;
-                bestRank = rank;
-            }
+    private static Line better(Line one, Line other) {
+        if (one == null || other.rank() > one.rank()) {
+            return other;
         }
-        return best == null ? Encoding.INVALID : best.encoding;
+        if (other.rank() == one.rank()) {
+            throw new IllegalStateException(
+                    "opcode chart: \"" + one.text + "\" and \"" + other.text + "\" overlap");
+        }
+        return one;
     }
 
     private static OpcodeTable load() {
@@ -167,10 +195,7 @@ final class OpcodeTable {
         if (!matcher.matches()) {
             throw new IllegalStateException("opcode chart: cannot read \"" + text + "\"");
         }
-        int[] bytes =
-                Arrays.stream(matcher.group("opcode").split(" "))
-                        .mapToInt(part -> Integer.parseInt(part, 16))
-                        .toArray();
+        int[] bytes = hexBytes(matcher.group("opcode"));
         int map = 0;
         int at = 0;
         if (bytes[0] == 0x0F) {
@@ -181,52 +206,79 @@ final class OpcodeTable {
         String range = matcher.group("range");
         int count = range == null ? 1 : range.equals("+cc") ? 16 : 8;
 
-        List<Mnemonic> mnemonics =
-                Arrays.stream(matcher.group("mnemonic").split("/")).map(Mnemonic::valueOf).toList();
-        String operandText = matcher.group("operands").strip();
-        List<OperandCode> operands =
-                operandText.isEmpty()
-                        ? List.of()
-                        : Arrays.stream(operandText.split(" +")).map(OperandCode::parse).toList();
-        String attributeText = matcher.group("attributes");
-        Set<String> attributes =
-                attributeText == null ? Set.of() : Set.of(attributeText.strip().split(" +"));
+        List<Mnemonic> mnemonics = new ArrayList<>();
+        for (String name : matcher.group("mnemonic").split("/", -1)) {
+            mnemonics.add(Mnemonic.valueOf(name));
+        }
+        List<OperandCode> operands = new ArrayList<>();
+        for (String code : words(matcher.group("operands"))) {
+            operands.add(OperandCode.parse(code));
+        }
+        Set<String> attributes = new HashSet<>(words(matcher.group("attributes")));
 
-        boolean[] modRms = new boolean[256];
-        int modRmRank = 0;
+        int[] modRms;
+        int modRmRank;
         if (fixedModRm) {
-            Arrays.fill(modRms, bytes[at + 1], bytes[at + 1] + count, true);
+            modRms = range(bytes[at + 1], bytes[at + 1] + count);
             modRmRank = 3;
         } else {
-            modRmRank = fillModRms(modRms, matcher.group("digit"), matcher.group("mod"), operands);
+            String digit = matcher.group("digit");
+            boolean memoryOnly = "m".equals(matcher.group("mod"));
+            boolean registerOnly = "r".equals(matcher.group("mod"));
+            for (OperandCode operand : operands) {
+                memoryOnly |= operand.method() == OperandCode.Method.M;
+                registerOnly |=
+                        operand.method() == OperandCode.Method.U
+                                || operand.method() == OperandCode.Method.N;
+            }
+            modRms = modRms(digit, memoryOnly, registerOnly);
+            modRmRank = (digit == null ? 0 : 1) + (memoryOnly || registerOnly ? 1 : 0);
         }
-        boolean modRm = modRmRank > 0 || operands.stream().anyMatch(code -> code.method().modRm());
+        boolean modRm = modRmRank > 0;
+        for (OperandCode operand : operands) {
+            modRm |= operand.method().modRm();
+        }
         String prefix = matcher.group("prefix").strip();
         for (int i = 0; i < (fixedModRm ? 1 : count); i++) {
-            Encoding encoding =
-                    mnemonics.equals(List.of(Mnemonic.INVALID))
-                            ? Encoding.INVALID
-                            : Encoding.of(
-                                    mnemonics,
-                                    operands,
-                                    modRm,
-                                    prefix.equals("66"),
-                                    attributes,
-                                    count == 16 ? i : 0);
-            lines.add(
-                    new Line(
-                            text,
-                            prefixes(prefix),
-                            prefix.isEmpty() ? 0 : prefix.equals("NF") ? 1 : 2,
-                            map,
-                            bytes[at] + i,
-                            count > 1 && !fixedModRm,
-                            modRms,
-                            modRmRank,
-                            !attributes.contains("o64"),
-                            !attributes.contains("i64"),
-                            encoding));
+            Line line = new Line(text);
+            line.prefixes = prefixes(prefix);
+            line.prefixRank = prefix.isEmpty() ? 0 : prefix.equals("NF") ? 1 : 2;
+            line.map = map;
+            line.opcode = bytes[at] + i;
+            line.opcodeRange = count > 1 && !fixedModRm;
+            line.modRms = modRms;
+            line.modRmRank = modRmRank;
+            line.legacyMode = !attributes.contains("o64");
+            line.longMode = !attributes.contains("i64");
+            if (mnemonics.get(0) != Mnemonic.INVALID) {
+                line.encoding =
+                        Encoding.of(
+                                mnemonics,
+                                operands,
+                                modRm,
+                                prefix.equals("66"),
+                                attributes,
+                                count == 16 ? i : 0);
+            }
+            lines.add(line);
         }
+    }
+
+    private static int[] hexBytes(String text) {
+        int[] bytes = new int[(text.length() + 1) / 3];
+        for (int i = 0; i < bytes.length; i++) {
+            bytes[i] = Integer.parseInt(text, 3 * i, 3 * i + 2, 16);
+        }
+        return bytes;
+    }
+
+    private static List<String> words(String text) {
+        List<String> words = new ArrayList<>();
+        StringTokenizer tokens = new StringTokenizer(text == null ? "" : text);
+        while (tokens.hasMoreTokens()) {
+            words.add(tokens.nextToken());
+        }
+        return words;
     }
 
     private static int prefixes(String prefix) {
@@ -240,24 +292,27 @@ final class OpcodeTable {
         };
     }
 
-    /** Marks the ModRM bytes that fit; returns how much the line says about them. */
-    private static int fillModRms(
-            boolean[] modRms, String digit, String mod, List<OperandCode> operands) {
-        boolean memoryOnly = "m".equals(mod);
-        boolean registerOnly = "r".equals(mod);
-        for (OperandCode operand : operands) {
-            memoryOnly |= operand.method() == OperandCode.Method.M;
-            registerOnly |=
-                    operand.method() == OperandCode.Method.U
-                            || operand.method() == OperandCode.Method.N;
+    /** The ModRM bytes that fit. */
+    private static int[] modRms(String digit, boolean memoryOnly, boolean registerOnly) {
+        int[] all = range(registerOnly ? 0xC0 : 0, memoryOnly ? 0xC0 : 0x100);
+        if (digit == null) {
+            return all;
         }
-        for (int modRm = 0; modRm < 256; modRm++) {
-            boolean register = modRm >= 0xC0;
-            modRms[modRm] =
-                    (digit == null || Integer.parseInt(digit) == (modRm >> 3 & 7))
-                            && !(memoryOnly && register)
-                            && !(registerOnly && !register);
+        int[] fitting = new int[all.length / 8];
+        int n = 0;
+        for (int modRm : all) {
+            if ((modRm >> 3 & 7) == digit.charAt(0) - '0') {
+                fitting[n++] = modRm;
+            }
         }
-        return (digit == null ? 0 : 1) + (memoryOnly || registerOnly ? 1 : 0);
+        return fitting;
+    }
+
+    private static int[] range(int first, int behind) {
+        int[] numbers = new int[behind - first];
+        for (int i = 0; i < numbers.length; i++) {
+            numbers[i] = first + i;
+        }
+        return numbers;
     }
 }
