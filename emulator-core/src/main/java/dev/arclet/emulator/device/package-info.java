@@ -12,6 +12,8 @@
  * A20Gate a20 = new A20Gate(physicalMap::setA20);
  * I8042 kbc = new I8042(events, pics.line(1), pics.line(12), a20, reset);    // 60,1 data()  64,1 command()
  * Ns16550Uart com1 = new Ns16550Uart("serial0", events, pics.line(4), backend);  // 3F8,8
+ * IsaDma dma = new IsaDma(physicalMap::readExternal, physicalMap::writeExternal);
+ *                                                      // 00,16 first()  C0,32 second()  80,16 pages()
  * new DebugConsole(out); new IsaDebugExit(exit);       // E9,1  F4,4
  * }</pre>
  *
