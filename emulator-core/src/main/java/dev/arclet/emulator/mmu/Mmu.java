@@ -593,7 +593,7 @@ public final class Mmu implements MapListener {
             throw fault.setNonCanonical(linear);
         }
         long physical =
-                map.canonical(walker.walk(page, access, user, bankBase == BANK_SUPERVISOR_AC));
+                map.canonical(walker.walk(linear, access, user, bankBase == BANK_SUPERVISOR_AC));
         physicals[slot] = physical | walker.entryFlags;
         largePages |= (walker.entryFlags & PageWalker.LARGE) != 0;
         install(access, slot, page, physical);
