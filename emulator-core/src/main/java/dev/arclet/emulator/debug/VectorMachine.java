@@ -32,6 +32,7 @@ final class VectorMachine implements AutoCloseable {
     /** Selector of the LDT in the GDT. */
     static final int LDT_SELECTOR = 0x40;
 
+    private static final byte[] NOP = {(byte) 0x90};
     private static final int SYSTEM_BYTES = 0x5000;
     private static final int PAGE = GuestMemory.PAGE_SIZE;
     private static final int INT3_AREA_BYTES = 0x10000;
@@ -129,18 +130,28 @@ final class VectorMachine implements AutoCloseable {
         engine.invalidateAllCode();
     }
 
-    /** Runs one test: loads its input, executes its one instruction. State is left to look at. */
-    Outcome run(VectorTest test) {
+    /**
+     * Runs one test: loads its input, executes its one instruction. State is left to look at.
+     *
+     * @param behindNop whether to execute a NOP just before it, where there is room for one, so
+     *     that the instruction is not the first of its block
+     */
+    Outcome run(VectorTest test, boolean behindNop) {
         load(test);
+        boolean nop = behindNop && test.input().ip > 0;
+        if (nop) {
+            cpu.setRip(test.input().ip - 1);
+            put((int) test.input().ip - 1 + mode.codeBase, NOP);
+        }
         outcome.vector = -1;
         outcome.errorCode = -1;
         outcome.failure = null;
-        long before = cpu.instructions;
+        long goal = cpu.instructions + (nop ? 2 : 1);
         try {
             int calls = 0;
-            while (cpu.instructions == before && outcome.vector < 0 && calls++ < MAX_CALLS) {
+            while (cpu.instructions < goal && outcome.vector < 0 && calls++ < MAX_CALLS) {
                 cpu.attention = false;
-                engine.run(before + 1);
+                engine.run(goal);
             }
             if (calls >= MAX_CALLS) {
                 outcome.failure = "the instruction does not end";

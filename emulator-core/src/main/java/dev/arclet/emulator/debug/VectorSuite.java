@@ -33,6 +33,21 @@ public final class VectorSuite {
     public static VectorReport run(
             Path folder, Function<CpuState, ExecutionEngine> engines, Predicate<String> filter)
             throws IOException {
+        return run(folder, engines, filter, false);
+    }
+
+    /**
+     * Runs the vectors of a folder; see the other method.
+     *
+     * @param behindNop whether a NOP is executed before each instruction, so that it is not the
+     *     first one of its block
+     */
+    public static VectorReport run(
+            Path folder,
+            Function<CpuState, ExecutionEngine> engines,
+            Predicate<String> filter,
+            boolean behindNop)
+            throws IOException {
         long start = System.nanoTime();
         VectorReport report = new VectorReport();
         List<VectorFile> files = VectorFile.list(folder);
@@ -44,7 +59,7 @@ public final class VectorSuite {
             for (VectorFile file : files) {
                 for (VectorMode mode : VectorMode.values()) {
                     if (mode.fileMode().equals(file.mode)) {
-                        run(machine, file, mode, filter, report);
+                        run(machine, file, mode, filter, behindNop, report);
                     }
                 }
             }
@@ -58,6 +73,7 @@ public final class VectorSuite {
             VectorFile file,
             VectorMode mode,
             Predicate<String> filter,
+            boolean behindNop,
             VectorReport report)
             throws IOException {
         String name = file.group + "." + mode.label();
@@ -74,7 +90,7 @@ public final class VectorSuite {
                         return;
                     }
                     differences.clear();
-                    VectorMachine.Outcome outcome = machine.run(test);
+                    VectorMachine.Outcome outcome = machine.run(test, behindNop);
                     comparison.compare(test, outcome, machine.cpu, mode, differences);
                     machine.finish(test, differences);
                     report.add(name, test, differences, comparison.tolerated());

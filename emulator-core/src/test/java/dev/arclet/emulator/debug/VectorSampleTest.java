@@ -10,7 +10,8 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * The sample of the instruction vectors on the interpreter: everything agrees with the real
@@ -20,9 +21,11 @@ class VectorSampleTest {
     private static final Path FOLDER = Path.of("src/test/resources/vectors");
     private static final int MAX_COMPLAINTS = 20;
 
-    @Test
-    void interpreterAgreesWithTheProcessor() throws IOException {
-        VectorReport report = VectorSuite.run(FOLDER, Interpreter::new, name -> true);
+    /** Each instruction as the first of its block, and behind another one. */
+    @ParameterizedTest(name = "behind a NOP: {0}")
+    @ValueSource(booleans = {false, true})
+    void interpreterAgreesWithTheProcessor(boolean behindNop) throws IOException {
+        VectorReport report = VectorSuite.run(FOLDER, Interpreter::new, name -> true, behindNop);
         Map<String, String> known = knownFailures();
         Map<String, Integer> hits = new LinkedHashMap<>();
         known.keySet().forEach(name -> hits.put(name, 0));
