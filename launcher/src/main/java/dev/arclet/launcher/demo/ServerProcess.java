@@ -71,6 +71,11 @@ public final class ServerProcess implements AutoCloseable {
         return address;
     }
 
+    /** Waits until the server ends. */
+    public void await() throws InterruptedException {
+        process.waitFor();
+    }
+
     @Override
     public void close() {
         process.destroy();
