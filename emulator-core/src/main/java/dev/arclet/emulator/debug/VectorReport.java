@@ -107,7 +107,7 @@ public final class VectorReport {
         }
         appendRow(text, "total", total());
         text.append(
-                "%.1f s. Tolerated: x87-trans one unit in the last place; sse-approx twice 1.5 * 2^-12, relative.%n"
+                "%.1f s. Tolerated: x87-trans one unit in the last place and C1; sse-approx twice 1.5 * 2^-12, relative.%n"
                         .formatted(seconds));
         if (withExamples) {
             groups.forEach((group, forms) -> appendExamples(text, group, forms));
