@@ -1,10 +1,13 @@
 package dev.arclet.emulator.cpu;
 
 import dev.arclet.emulator.cpu.interp.Interpreter;
+import dev.arclet.emulator.memory.DirtyLog;
 import dev.arclet.emulator.memory.GuestMemory;
 import dev.arclet.emulator.memory.PhysicalMap;
 import dev.arclet.emulator.mmu.Mmu;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.BitSet;
 import java.util.HexFormat;
 import java.util.List;
 
@@ -21,6 +24,8 @@ public final class TestCpu implements AutoCloseable {
     /** RAM. */
     public final GuestMemory memory = new GuestMemory(MEMORY);
 
+    private final DirtyLog dirtyLog = new DirtyLog();
+
     /** What answers at physical addresses: RAM at 0. */
     public final PhysicalMap map = new PhysicalMap(36);
 
@@ -33,25 +38,30 @@ public final class TestCpu implements AutoCloseable {
     /** Exceptions raised so far, as vectors; none is delivered unless {@link #deliver} is set. */
     public final List<Integer> exceptions = new ArrayList<>();
 
+    /** Where the handler of the last exception would return to. */
+    public long returnRip;
+
     /** Values written to ports, in order. */
     public final List<Integer> output = new ArrayList<>();
 
     /** Whether exceptions go through the IDT; if not, they halt the processor. */
     public boolean deliver;
 
+    private int codeSize;
+
     private TestCpu() {
-        map.mapRam("RAM", 0, MEMORY, memory, 0);
+        map.mapLoggedRam("RAM", 0, memory, dirtyLog);
         cpu = new CpuState(new Mmu(map), new Ports());
         cpu.exceptionObserver =
-                (processor, vector, errorCode, returnRip) -> {
+                (processor, vector, errorCode, rip) -> {
                     exceptions.add(vector);
+                    returnRip = rip;
                     if (!deliver) {
                         processor.halted = true;
                     }
                     return !deliver;
                 };
         engine = new Interpreter(cpu);
-        cpu.reset();
     }
 
     /** Real mode, all segment bases 0, SP 0x8000. */
@@ -75,8 +85,20 @@ public final class TestCpu implements AutoCloseable {
         return test;
     }
 
-    private void flat(int codeSize) {
+    private void flat(int newCodeSize) {
+        codeSize = newCodeSize;
+        restart();
+    }
+
+    /** Puts the processor and RAM back into the state that they had at first. */
+    public void restart() {
         CpuState c = cpu;
+        c.reset();
+        clearMemory();
+        c.instructions = 0;
+        c.halted = false;
+        exceptions.clear();
+        output.clear();
         if (codeSize != 2) {
             c.cr0 = Control.CR0_PE | Control.CR0_ET | Control.CR0_NE | Control.CR0_MP;
         }
@@ -84,15 +106,6 @@ public final class TestCpu implements AutoCloseable {
         if (codeSize == 8) {
             c.cr4 |= Control.CR4_PAE;
             c.efer = Control.EFER_LME | Control.EFER_LMA;
-            map.write(PAGE_TABLES, 8, PAGE_TABLES + 0x1000 | 7);
-            map.write(PAGE_TABLES + 0x1000, 8, PAGE_TABLES + 0x2000 | 7);
-            for (int i = 0; i < 8; i++) {
-                int table = PAGE_TABLES + 0x3000 + i * 0x1000;
-                map.write(PAGE_TABLES + 0x2000 + 8L * i, 8, table | 7);
-            }
-            for (int page = 0; page < MEMORY >> 12; page++) {
-                mapPage64(page, page);
-            }
             c.cr3 = PAGE_TABLES;
             c.cr0 |= Control.CR0_PG;
         }
@@ -109,7 +122,45 @@ public final class TestCpu implements AutoCloseable {
             segment.unusable = false;
         }
         Segmentation.modeChanged(c);
+        c.mmu.flushAll();
         c.gpr[CpuState.RSP] = codeSize == 2 ? 0x8000 : 0x80000;
+    }
+
+    private void writePageTables() {
+        map.write(PAGE_TABLES, 8, PAGE_TABLES + 0x1000 | 7);
+        map.write(PAGE_TABLES + 0x1000, 8, PAGE_TABLES + 0x2000 | 7);
+        for (int i = 0; i < 8; i++) {
+            int table = PAGE_TABLES + 0x3000 + i * 0x1000;
+            map.write(PAGE_TABLES + 0x2000 + 8L * i, 8, table | 7);
+        }
+        for (int page = 0; page < MEMORY >> 12; page++) {
+            mapPage64(page, page);
+        }
+    }
+
+    /** Makes RAM as it was at the start: zeros, but for page tables in 64-bit mode. */
+    private void clearMemory() {
+        BitSet touched = dirtyLog.harvest();
+        byte[] zeros = new byte[GuestMemory.PAGE_SIZE];
+        for (int page = touched.nextSetBit(0); page >= 0; page = touched.nextSetBit(page + 1)) {
+            map.writeExternal((long) page << GuestMemory.PAGE_SHIFT, zeros, 0, zeros.length);
+        }
+        if (codeSize == 8) {
+            writePageTables();
+        }
+    }
+
+    /** A digest of all of RAM. */
+    public int memoryHash() {
+        byte[] page = new byte[GuestMemory.PAGE_SIZE];
+        int hash = 0;
+        for (int i = 0; i < MEMORY >> GuestMemory.PAGE_SHIFT; i++) {
+            if (!memory.isUntouched(i)) {
+                memory.read((long) i << GuestMemory.PAGE_SHIFT, page, 0, page.length);
+                hash += Arrays.hashCode(page) * (2 * i + 1);
+            }
+        }
+        return hash;
     }
 
     /** Of {@link #long64()}: maps a linear page to a physical one; does not flush the TLB. */
