@@ -1,6 +1,7 @@
 package dev.arclet.format.chunk;
 
 import com.github.luben.zstd.Zstd;
+import com.github.luben.zstd.ZstdException;
 import dev.arclet.format.VerifyException;
 import dev.arclet.format.digest.Digest;
 import java.util.Arrays;
@@ -20,14 +21,20 @@ final class ChunkCodec {
      * @param plainLength known from the verified index; nothing larger is ever allocated or written
      */
     static byte[] decompress(byte[] frame, int plainLength, Digest id) throws VerifyException {
-        long stated = Zstd.getFrameContentSize(frame, 0, frame.length);
-        if (stated != plainLength) {
+        // The native call takes no empty array.
+        boolean empty = frame.length == 0;
+        if (empty || Zstd.getFrameContentSize(frame, 0, frame.length) != plainLength) {
             throw bad(id, "its frame does not state the size that the index gives");
         }
         byte[] plain = new byte[plainLength];
-        long n = Zstd.decompressByteArray(plain, 0, plainLength, frame, 0, frame.length);
-        if (Zstd.isError(n) || n != plainLength) {
-            throw bad(id, "its frame does not decompress");
+        long n;
+        try {
+            n = Zstd.decompressByteArray(plain, 0, plainLength, frame, 0, frame.length);
+        } catch (ZstdException e) {
+            throw bad(id, "its frame does not decompress (" + e.getMessage() + ")");
+        }
+        if (n != plainLength) {
+            throw bad(id, "its frame gives " + n + " bytes, not " + plainLength);
         }
         if (!Digest.of(plain).equals(id)) {
             throw bad(id, "its bytes have another digest");

@@ -38,6 +38,9 @@ public final class SignedMetadata {
     private static final Pattern TIME =
             Pattern.compile("\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}Z");
 
+    /** One spelling only: upper case would be a second one. */
+    private static final Pattern HEX = Pattern.compile("([0-9a-f]{2}){0,256}");
+
     private final Metadata content;
     private final byte[] canonical;
     private final List<byte[]> signatures;
@@ -125,11 +128,10 @@ public final class SignedMetadata {
 
     private static byte[] hex(Fields f, String member) throws SpecException {
         String text = f.string(member);
-        try {
-            return HexFormat.of().parseHex(text);
-        } catch (IllegalArgumentException e) {
-            throw f.problem(member, "is not hexadecimal");
+        if (!HEX.matcher(text).matches()) {
+            throw f.problem(member, "is not lower-case hexadecimal");
         }
+        return HexFormat.of().parseHex(text);
     }
 
     private static Metadata.FileRef fileRef(Fields s, String file) throws SpecException {
