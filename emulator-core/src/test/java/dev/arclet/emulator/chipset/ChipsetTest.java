@@ -19,9 +19,6 @@ import dev.arclet.emulator.device.irq.PicPair;
 import dev.arclet.emulator.device.timer.CrystalClock;
 import dev.arclet.emulator.device.timer.I8254Pit;
 import dev.arclet.emulator.memory.PhysicalMap;
-import dev.arclet.emulator.snapshot.SnapshotException;
-import dev.arclet.emulator.snapshot.SnapshotReader;
-import dev.arclet.emulator.snapshot.SnapshotWriter;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -58,7 +55,7 @@ class ChipsetTest extends DeviceContractTest {
         I440fxHostBridge bridge = new I440fxHostBridge((base, size, read, write) -> {});
         Piix3IsaBridge piix3 = new Piix3IsaBridge(pair, () -> {});
         Piix4Pm piix4 = new Piix4Pm(rig.events, bus, new Wire(), () -> {});
-        TestFunction function = new TestFunction(bus, new PhysicalMap(32));
+        PciFunction function = testFunction(bus, new PhysicalMap(32));
         bus0.add(0, 0, bridge);
         bus0.add(1, 0, piix3);
         bus0.add(1, 3, piix4);
@@ -126,73 +123,33 @@ class ChipsetTest extends DeviceContractTest {
     }
 
     /** A function with one range of each kind. */
-    private static final class TestFunction implements PciDevice {
-        private final PciConfigSpace config;
+    private static PciFunction testFunction(PioBus pio, PhysicalMap map) {
+        PioDevice ports =
+                new PioDevice() {
+                    @Override
+                    public int readPort(int offset, int bytes) {
+                        return 0x40 + offset;
+                    }
 
-        TestFunction(PioBus pio, PhysicalMap map) {
-            PioDevice ports =
-                    new PioDevice() {
-                        @Override
-                        public int readPort(int offset, int bytes) {
-                            return 0x40 + offset;
-                        }
+                    @Override
+                    public void writePort(int offset, int bytes, int value) {}
+                };
+        MmioDevice registers =
+                new MmioDevice() {
+                    @Override
+                    public long readMmio(long offset, int bytes) {
+                        return 0x77;
+                    }
 
-                        @Override
-                        public void writePort(int offset, int bytes, int value) {}
-                    };
-            config =
-                    new PciConfigSpace(0x1234, 0x1111, 0x030000, 2)
-                            .interruptPin(1)
-                            .ioBar(0, 16, PciBar.ports(pio, "test", 16, ports))
-                            .memoryBar(
-                                    1,
-                                    0x1000,
-                                    true,
-                                    PciBar.mmio(
-                                            map,
-                                            "test",
-                                            0x1000,
-                                            new MmioDevice() {
-                                                @Override
-                                                public long readMmio(long offset, int bytes) {
-                                                    return 0x77;
-                                                }
-
-                                                @Override
-                                                public void writeMmio(
-                                                        long offset, int bytes, long value) {}
-                                            }));
-        }
-
-        @Override
-        public PciConfigSpace config() {
-            return config;
-        }
-
-        @Override
-        public void reset() {
-            config.reset();
-        }
-
-        @Override
-        public String sectionId() {
-            return "test";
-        }
-
-        @Override
-        public int sectionVersion() {
-            return 1;
-        }
-
-        @Override
-        public void save(SnapshotWriter out) {
-            config.save(out);
-        }
-
-        @Override
-        public void restore(SnapshotReader in, int version) throws SnapshotException {
-            config.restore(in);
-        }
+                    @Override
+                    public void writeMmio(long offset, int bytes, long value) {}
+                };
+        return new PciFunction(
+                "test",
+                new PciConfigSpace(0x1234, 0x1111, 0x030000, 2)
+                        .interruptPin(1)
+                        .ioBar(0, 16, PciBar.ports(pio, "test", 16, ports))
+                        .memoryBar(1, 0x1000, true, PciBar.mmio(map, "test", 0x1000, registers)));
     }
 
     private int config(int device, int function, int offset, int bytes) {
@@ -296,8 +253,8 @@ class ChipsetTest extends DeviceContractTest {
     @Test
     void rangesFollowTheirBaseAddressRegisters() {
         PhysicalMap map = new PhysicalMap(32);
-        TestFunction function = new TestFunction(pio, map);
-        TestFunction rival = new TestFunction(pio, map);
+        PciFunction function = testFunction(pio, map);
+        PciFunction rival = testFunction(pio, map);
         pci.add(2, 0, function);
         pci.add(3, 0, rival);
         config(2, 0, 0x10, 4, 0xFFFFFFFF);
