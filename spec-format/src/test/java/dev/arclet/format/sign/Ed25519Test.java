@@ -238,7 +238,8 @@ class Ed25519Test {
 
     /**
      * Wycheproof's Ed25519 vectors, from a file that the property {@code arclet.wycheproof} names
-     * (they are not part of this repository; docs/conformance.md tells how to get them).
+     * (they are not part of this repository; docs/format.md, section Test vectors, tells how to run
+     * it).
      */
     @Test
     void agreesWithWycheproof() throws Exception {
