@@ -169,19 +169,21 @@ public final class RfbSession {
     /** Sends what is due, or waits; false when the session is over. */
     private boolean step() throws InterruptedException {
         ByteBuffer message;
-        Due due = Due.NOTHING;
+        Due due;
         synchronized (lock) {
             message = replies.poll();
-            if (message == null) {
+            due = due();
+            while (message == null && due == Due.NOTHING && !closed) {
+                // Not for ever: the keyboard's lights change without a word.
+                lock.wait(IDLE_WAIT_MILLIS);
+                message = replies.poll();
                 due = due();
-                if (due == Due.NOTHING && !closed) {
-                    lock.wait(IDLE_WAIT_MILLIS);
-                }
-            } else {
-                replyBytes -= message.remaining();
             }
             if (closed) {
                 return false;
+            }
+            if (message != null) {
+                replyBytes -= message.remaining();
             }
         }
         if (message != null) {

@@ -44,7 +44,7 @@ class VgaModesTest {
                         "dot " + x + "," + y);
             }
         }
-        assertEquals("     R", bench.screen.text().toPlainText().split("\n")[3]);
+        assertEquals("     R", bench.screen.text().toPlainText().split("\n", -1)[3]);
     }
 
     @Test
@@ -347,7 +347,7 @@ class VgaModesTest {
         bench.vga.setLinearMode(1024, 768, 8);
         bench.vbe(BochsVbe.BANK, 11);
         bench.map.write(0xA0000 + 5, 1, 0x3C);
-        assertEquals(0x3C, bench.map.read(VgaBench.LFB + 11 * 65536 + 5, 1));
+        assertEquals(0x3C, bench.map.read(VgaBench.LFB + 11L * 65536 + 5, 1));
         assertEquals(0x3C, bench.map.read(0xA0005, 1));
         bench.vbe(BochsVbe.ENABLE, 0);
         assertEquals(0, bench.vbe(BochsVbe.BANK));

@@ -88,7 +88,7 @@ class VgaStateTest {
 
     @RepeatedTest(6)
     void incrementalPictureEqualsAFreshOne(RepetitionInfo repetition) {
-        long seed = 100 + repetition.getCurrentRepetition();
+        long seed = 100L + repetition.getCurrentRepetition();
         Random random = new Random(seed);
         try (VgaBench bench = new VgaBench()) {
             bench.vga.setTextMode();
