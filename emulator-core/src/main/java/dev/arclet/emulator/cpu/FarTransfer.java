@@ -134,7 +134,7 @@ public final class FarTransfer {
         boolean long64 = cpu.codeSize == 8;
         boolean user = cpu.cpl == 3;
         long sp = cpu.gpr[CpuState.RSP];
-        Stack.probe(cpu, ss, long64, sp, 2 * bytes, user, 0);
+        Stack.probe(cpu, ss, long64, sp, 2, bytes, user, 0);
         int cs = cpu.segments[CpuState.CS].selector;
         sp = Stack.push(cpu, ss, long64, sp, bytes, cs, user, 0);
         sp = Stack.push(cpu, ss, long64, sp, bytes, returnRip, user, 0);
@@ -204,7 +204,7 @@ public final class FarTransfer {
             SegmentRegister ss = cpu.segments[CpuState.SS];
             boolean user = cpu.cpl == 3;
             long sp = cpu.gpr[CpuState.RSP];
-            Stack.probe(cpu, ss, longMode, sp, 2 * bytes, user, 0);
+            Stack.probe(cpu, ss, longMode, sp, 2, bytes, user, 0);
             int cs = cpu.segments[CpuState.CS].selector;
             sp = Stack.push(cpu, ss, longMode, sp, bytes, cs, user, 0);
             sp = Stack.push(cpu, ss, longMode, sp, bytes, returnRip, user, 0);
@@ -233,7 +233,7 @@ public final class FarTransfer {
         SegmentRegister ss = cpu.pendingStack;
         ss.load(stackSelector, stackDescriptor);
         int error = stackSelector & ~3;
-        Stack.probe(cpu, ss, false, sp, (4 + parameters) * bytes, false, error);
+        Stack.probe(cpu, ss, false, sp, 4 + parameters, bytes, false, error);
         long oldSp = cpu.gpr[CpuState.RSP];
         int oldSs = cpu.segments[CpuState.SS].selector;
         sp = Stack.push(cpu, ss, false, sp, bytes, oldSs, false, error);
@@ -255,7 +255,7 @@ public final class FarTransfer {
             CpuState cpu, int codeSelector, long code, int cpl, long returnRip) {
         long sp = Interrupts.stackPointerOfTss64(cpu, 4 + 8 * cpl, 0);
         SegmentRegister ss = cpu.segments[CpuState.SS];
-        Stack.probe(cpu, ss, true, sp, 32, false, 0);
+        Stack.probe(cpu, ss, true, sp, 4, 8, false, 0);
         sp = Stack.push(cpu, ss, true, sp, 8, ss.selector, false, 0);
         sp = Stack.push(cpu, ss, true, sp, 8, cpu.gpr[CpuState.RSP], false, 0);
         int cs = cpu.segments[CpuState.CS].selector;

@@ -170,7 +170,7 @@ public final class Interrupts {
         SegmentRegister ss = cpu.segments[CpuState.SS];
         boolean user = cpu.cpl == 3;
         long sp = cpu.gpr[CpuState.RSP];
-        Stack.probe(cpu, ss, false, sp, 6, user, 0);
+        Stack.probe(cpu, ss, false, sp, 3, 2, user, 0);
         sp = Stack.push(cpu, ss, false, sp, 2, flags, user, 0);
         sp = Stack.push(cpu, ss, false, sp, 2, cpu.segments[CpuState.CS].selector, user, 0);
         sp = Stack.push(cpu, ss, false, sp, 2, returnRip, user, 0);
@@ -282,7 +282,7 @@ public final class Interrupts {
         }
         int slots = 3 + (inner ? 2 : 0) + (vm86 ? 4 : 0) + (hasErrorCode ? 1 : 0);
         boolean user = newCpl == 3;
-        Stack.probe(cpu, ss, false, sp, slots * bytes, user, stackError);
+        Stack.probe(cpu, ss, false, sp, slots, bytes, user, stackError);
         if (inner) {
             SegmentRegister[] old = cpu.segments;
             if (vm86) {
@@ -420,7 +420,7 @@ public final class Interrupts {
         boolean hasErrorCode = source == EXCEPTION && GuestFault.pushesErrorCode(vector);
         boolean user = newCpl == 3;
         SegmentRegister ss = cpu.segments[CpuState.SS];
-        Stack.probe(cpu, ss, true, sp, hasErrorCode ? 48 : 40, user, ext);
+        Stack.probe(cpu, ss, true, sp, hasErrorCode ? 6 : 5, 8, user, ext);
         sp = Stack.push(cpu, ss, true, sp, 8, ss.selector, user, ext);
         sp = Stack.push(cpu, ss, true, sp, 8, cpu.gpr[CpuState.RSP], user, ext);
         sp = Stack.push(cpu, ss, true, sp, 8, flags, user, ext);

@@ -35,19 +35,21 @@ final class Stack {
         return sp & ~mask | top;
     }
 
-    /** Checks that {@code bytes} bytes can be pushed in one go, or in parts. */
+    /** Checks that {@code slots} values of {@code bytes} bytes each can be pushed. */
     static void probe(
             CpuState cpu,
             SegmentRegister ss,
             boolean long64,
             long sp,
+            int slots,
             int bytes,
             boolean user,
             int errorCode) {
         long mask = mask(ss, long64);
-        long top = sp - bytes & mask;
-        if (top + bytes - 1 <= mask || long64) {
-            cpu.mmu.probeWrite(linear(cpu, ss, long64, top, bytes, true, errorCode), bytes, user);
+        for (int i = 1; i <= slots; i++) {
+            long top = sp - (long) i * bytes & mask;
+            cpu.mmu.probeWrite(
+                    linear(cpu, ss, long64, top, bytes, true, errorCode), bytes, user);
         }
     }
 
