@@ -48,8 +48,7 @@ final class Stack {
         long mask = mask(ss, long64);
         for (int i = 1; i <= slots; i++) {
             long top = sp - (long) i * bytes & mask;
-            cpu.mmu.probeWrite(
-                    linear(cpu, ss, long64, top, bytes, true, errorCode), bytes, user);
+            cpu.mmu.probeWrite(linear(cpu, ss, long64, top, bytes, true, errorCode), bytes, user);
         }
     }
 

@@ -570,7 +570,10 @@ public final class Mmu implements MapListener {
 
     private void checkAlignment(int bankBase, long linear, int bytes) {
         // SSE operands have their own rule (#GP); wider accesses arrive here in parts.
-        if (bankBase == BANK_ALIGNED && bytes <= 8 && (bytes & bytes - 1) == 0 && (linear & bytes - 1) != 0) {
+        if (bankBase == BANK_ALIGNED
+                && bytes <= 8
+                && (bytes & bytes - 1) == 0
+                && (linear & bytes - 1) != 0) {
             throw fault.set(GuestFault.AC, 0);
         }
     }

@@ -30,7 +30,11 @@ class InterruptsTest {
     @Test
     void aTrapGateLeavesIfAlone() {
         try (SystemFixture os = SystemFixture.protected32()) {
-            os.gate(0x40, SystemFixture.TRAP_GATE, SystemFixture.CODE0, SystemFixture.handler(0x40));
+            os.gate(
+                    0x40,
+                    SystemFixture.TRAP_GATE,
+                    SystemFixture.CODE0,
+                    SystemFixture.handler(0x40));
             os.cpu.systemFlags = Eflags.IF;
             os.run("CD 40");
             assertTrue(os.handled(0x40));
@@ -268,8 +272,15 @@ class InterruptsTest {
             assertEquals(0x4000, os.test.map.read(0x4_0000, 2));
             assertEquals(SystemFixture.STACK0 - 36, os.reg(CpuState.RSP));
             int[] expected = {
-                7, 0x1000, Eflags.VM | Eflags.IOPL | Eflags.IF | 2, 0x100, 0x3000, 0x2000, 0x4000,
-                0x5000, 0x6000
+                7,
+                0x1000,
+                Eflags.VM | Eflags.IOPL | Eflags.IF | 2,
+                0x100,
+                0x3000,
+                0x2000,
+                0x4000,
+                0x5000,
+                0x6000
             };
             for (int i = 0; i < expected.length; i++) {
                 assertEquals(expected[i], os.stack32(i), "slot " + i);
