@@ -238,7 +238,8 @@ public final class ChannelUpdate {
     public void commit(Instant now) throws FormatException, IOException {
         byte[] latestRoot = keys.rootChain().getLast();
         Instant rootEnds = SignedMetadata.parse(latestRoot, Role.ROOT).content().expires();
-        if (rootEnds.isBefore(now.plus(ROOT_RENEWAL))) {
+        // Without the root key the channel goes on as it is, until that key is brought back.
+        if (keys.hasRootKey() && rootEnds.isBefore(now.plus(ROOT_RENEWAL))) {
             keys = keys.renewRoot(now);
         }
         List<SigningKey> signer = List.of(keys.onlineSigner());

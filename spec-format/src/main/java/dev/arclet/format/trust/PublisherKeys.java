@@ -21,6 +21,7 @@ import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -40,7 +41,8 @@ public final class PublisherKeys {
     private final Path dir;
     private final PublisherId id;
     private final String name;
-    private final SigningKey root;
+    private final PublicKey rootKey;
+    private final Optional<SigningKey> root;
     private final SigningKey online;
     private final List<byte[]> chain;
 
@@ -48,12 +50,14 @@ public final class PublisherKeys {
             Path dir,
             PublisherId id,
             String name,
-            SigningKey root,
+            PublicKey rootKey,
+            Optional<SigningKey> root,
             SigningKey online,
             List<byte[]> chain) {
         this.dir = dir;
         this.id = id;
         this.name = name;
+        this.rootKey = rootKey;
         this.root = root;
         this.online = online;
         this.chain = chain;
@@ -93,10 +97,10 @@ public final class PublisherKeys {
         PublisherId id = PublisherId.ofFirstRoot(first);
         KeyFiles.write(dir.resolve(ROOT_PEM), root);
         KeyFiles.write(dir.resolve(ONLINE_PEM), online);
-        Files.write(dir.resolve("1.root.json"), first);
+        writeWhole(dir.resolve("1.root.json"), first);
         ObjectNode publisher = StrictJson.object();
         publisher.put("name", name.strip()).put("id", id.text());
-        Files.write(dir.resolve(PUBLISHER_JSON), StrictJson.write(publisher));
+        writeWhole(dir.resolve(PUBLISHER_JSON), StrictJson.write(publisher));
         return load(dir);
     }
 
@@ -114,9 +118,14 @@ public final class PublisherKeys {
         return SignedMetadata.sign(new Metadata.Root(version, now.plus(ROOT_LIFE), roles), signers);
     }
 
-    /** Loads a key folder and checks that its parts belong together. */
+    /**
+     * Loads a key folder and checks that its parts belong together. {@code root.pem} may be kept
+     * elsewhere; only rotation and the yearly renewal of root metadata need it.
+     */
     public static PublisherKeys load(Path dir) throws KeyException, IOException {
-        SigningKey root = KeyFiles.read(dir.resolve(ROOT_PEM));
+        Path rootPem = dir.resolve(ROOT_PEM);
+        Optional<SigningKey> root =
+                Files.exists(rootPem) ? Optional.of(KeyFiles.read(rootPem)) : Optional.empty();
         SigningKey online = KeyFiles.read(dir.resolve(ONLINE_PEM));
         try {
             Fields f =
@@ -134,11 +143,19 @@ public final class PublisherKeys {
                 trusted.updateRoot(next);
                 chain.add(next);
             }
-            if (!trusted.root().keysOf(Role.ROOT).keys().contains(root.publicKey())
+            Set<PublicKey> rootKeys = trusted.root().keysOf(Role.ROOT).keys();
+            if ((root.isPresent() && !rootKeys.contains(root.get().publicKey()))
                     || !trusted.root().keysOf(Role.TARGETS).keys().contains(online.publicKey())) {
                 throw problem(dir, "its private keys are not those of its latest root metadata");
             }
-            return new PublisherKeys(dir, id, f.string("name"), root, online, List.copyOf(chain));
+            return new PublisherKeys(
+                    dir,
+                    id,
+                    f.string("name"),
+                    rootKeys.iterator().next(),
+                    root,
+                    online,
+                    List.copyOf(chain));
         } catch (SpecException | VerifyException e) {
             throw new KeyException(
                     "load", "keys in " + dir, e.reason(), "Restore the folder from its backup", e);
@@ -159,7 +176,8 @@ public final class PublisherKeys {
     public PublisherKeys rotateOnlineKey(Instant now) throws KeyException, IOException {
         SigningKey fresh = SigningKey.generate(new SecureRandom());
         long version = chain.size() + 1L;
-        byte[] next = rootMetadata(version, root, fresh, List.of(root), now);
+        SigningKey signer = requireRoot();
+        byte[] next = rootMetadata(version, signer, fresh, List.of(signer), now);
         Path staged = dir.resolve("online.next.pem");
         Files.deleteIfExists(staged);
         KeyFiles.write(staged, fresh);
@@ -168,17 +186,39 @@ public final class PublisherKeys {
                 dir.resolve("online." + chain.size() + ".retired.pem"),
                 StandardCopyOption.REPLACE_EXISTING);
         Files.move(staged, dir.resolve(ONLINE_PEM), StandardCopyOption.ATOMIC_MOVE);
-        Files.write(dir.resolve(Role.ROOT.fileName(version)), next);
+        writeWhole(dir.resolve(Role.ROOT.fileName(version)), next);
         return load(dir);
     }
 
     /** Renews the root metadata without changing a key, before it expires. */
     public PublisherKeys renewRoot(Instant now) throws KeyException, IOException {
         long version = chain.size() + 1L;
-        Files.write(
+        SigningKey signer = requireRoot();
+        writeWhole(
                 dir.resolve(Role.ROOT.fileName(version)),
-                rootMetadata(version, root, online, List.of(root), now));
+                rootMetadata(version, signer, online, List.of(signer), now));
         return load(dir);
+    }
+
+    private static void writeWhole(Path file, byte[] bytes) throws IOException {
+        Path aside = file.resolveSibling(file.getFileName() + ".part");
+        Files.write(aside, bytes);
+        Files.move(aside, file, StandardCopyOption.ATOMIC_MOVE);
+    }
+
+    private SigningKey requireRoot() throws KeyException {
+        return root.orElseThrow(
+                () ->
+                        new KeyException(
+                                "sign",
+                                "root metadata",
+                                dir.resolve(ROOT_PEM) + " is not there",
+                                "Bring the root key back for this step"));
+    }
+
+    /** Whether the root key is here. */
+    public boolean hasRootKey() {
+        return root.isPresent();
     }
 
     /** The publisher's id, for ever. */
@@ -191,7 +231,7 @@ public final class PublisherKeys {
     }
 
     public PublicKey rootKey() {
-        return root.publicKey();
+        return rootKey;
     }
 
     public PublicKey onlineKey() {

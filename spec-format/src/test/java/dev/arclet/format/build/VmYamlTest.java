@@ -18,6 +18,7 @@ import dev.arclet.format.trust.PublisherKeys;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -47,6 +48,20 @@ class VmYamlTest {
                 y.capabilities().network().allow().get(1));
         assertTrue(y.capabilities().folders().getFirst().writable());
         assertEquals(8080, y.capabilities().ports().getFirst().guestPort());
+    }
+
+    @Test
+    void theRepositorysSamplesAreValid() throws Exception {
+        Path samples = Path.of(System.getProperty("arclet.root", "..")).resolve("samples");
+        try (Stream<Path> walk = Files.walk(samples, 3)) {
+            List<Path> found =
+                    walk.filter(f -> f.getFileName().toString().equals("vm.yaml")).toList();
+            assertFalse(found.isEmpty(), "no sample in " + samples.toAbsolutePath());
+            for (Path f : found) {
+                VmYaml y = VmYaml.parse(Files.readAllBytes(f));
+                assertEquals(f.getParent().getFileName().toString(), y.name(), f.toString());
+            }
+        }
     }
 
     /** Each replaces one piece of the good file by a bad one. */

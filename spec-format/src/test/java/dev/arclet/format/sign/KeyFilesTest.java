@@ -1,6 +1,7 @@
 package dev.arclet.format.sign;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -102,5 +103,19 @@ class KeyFilesTest {
         Files.delete(keys.resolve("online.pem"));
         KeyFiles.write(keys.resolve("online.pem"), SigningKey.generate(new SecureRandom()));
         assertThrows(KeyException.class, () -> PublisherKeys.load(keys));
+    }
+
+    @Test
+    void theRootKeyMayBeKeptElsewhere() throws Exception {
+        Path keys = dir.resolve("keys");
+        PublisherKeys made = PublisherKeys.create(keys, "Test Press", Samples.NOW);
+        Files.move(keys.resolve("root.pem"), dir.resolve("root.pem"));
+        PublisherKeys online = PublisherKeys.load(keys);
+        assertEquals(made.rootKey(), online.rootKey());
+        assertFalse(online.hasRootKey());
+        KeyException e =
+                assertThrows(KeyException.class, () -> online.rotateOnlineKey(Samples.NOW));
+        assertTrue(e.reason().contains("root.pem"), e.getMessage());
+        assertEquals(online.onlineKey(), PublisherKeys.load(keys).onlineKey(), "nothing changed");
     }
 }
