@@ -17,6 +17,16 @@
  * new DebugConsole(out); new IsaDebugExit(exit);       // E9,1  F4,4
  * }</pre>
  *
+ * With APICs, the pair's INTR goes to LINT0 and the CPU takes its vectors from the local APIC:
+ *
+ * <pre>{@code
+ * ApicBus wires = new ApicBus();
+ * LocalApic lapic = new LocalApic(events, wires, 0, processor, pics::acknowledge);  // FEE00000, 4 KiB
+ * IoApic ioApic = new IoApic(wires);                                                // FEC00000, 4 KiB
+ * PicPair pics = new PicPair(lapic::lint0);            // ISA devices drive pics.line(n) and ioApic.line(n)
+ * Hpet hpet = new Hpet(events, ioApicPins16To23, irq0, irq8, legacyChanged);        // FED00000, 1 KiB
+ * }</pre>
+ *
  * Reset order is free: every device drives its own lines low.
  */
 package dev.arclet.emulator.device;

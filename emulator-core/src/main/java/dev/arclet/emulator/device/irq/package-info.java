@@ -1,2 +1,2 @@
-/** Interrupt controllers: the 8259A pair. */
+/** Interrupt controllers: the 8259A pair, local APIC and IOAPIC. */
 package dev.arclet.emulator.device.irq;
