@@ -19,6 +19,7 @@ final class ScrollFinder {
     private static final int MIN_HEIGHT = 32;
     private static final int MIN_ROWS = 8;
     private static final int MAX_COPIES = 64;
+    private static final int SAMPLE_STEP = 3;
 
     /** A copy: {@code target} gets what was {@code shift} rows below (above if negative). */
     record Copy(Rect target, int shift) {}
@@ -105,13 +106,16 @@ final class ScrollFinder {
         return Arrays.equals(wanted, to, to + area.width(), shown, from, from + area.width());
     }
 
-    /** A hash of a row, or 0 if all its pixels are equal. */
+    /**
+     * A hash of samples of a row, or 0 if they are all equal. Samples are enough: what moves is
+     * compared in full.
+     */
     private static long hash(int[] pixels, int stride, Rect area, int y) {
         int at = (area.y() + y) * stride + area.x();
         long hash = 0x9E3779B97F4A7C15L;
         int first = pixels[at];
         int differ = 0;
-        for (int i = at; i < at + area.width(); i++) {
+        for (int i = at; i < at + area.width(); i += SAMPLE_STEP) {
             int pixel = pixels[i];
             differ |= pixel ^ first;
             hash = (hash ^ pixel) * 0x100000001B3L;

@@ -257,6 +257,7 @@ final class TextRenderer {
         int left = column * cellWidth() - pan(row);
         int dots = wide ? 9 : 8;
         int bottom = Math.min(rowStart[row + 1], screen.height());
+        boolean whole = scan.dotRepeat == 1 && left >= 0 && left + dots <= stride;
         for (int y = rowStart[row]; y < bottom; y++) {
             int line = scan.rowScan[y];
             int bits = (fonts[glyph + line] & 0xFF) << 1;
@@ -266,6 +267,13 @@ final class TextRenderer {
             boolean inCursor = (cell & CURSOR) != 0 && line >= cursorStart && line <= cursorEnd;
             if (inCursor || line == underline) {
                 bits = 0x1FF;
+            }
+            if (whole) {
+                int at = y * stride + left;
+                for (int dot = 0; dot < dots; dot++) {
+                    pixels[at + dot] = (bits & 0x100 >> dot) != 0 ? ink : paper;
+                }
+                continue;
             }
             int x = left;
             for (int dot = 0; dot < dots; dot++) {
