@@ -1,8 +1,5 @@
 package dev.arclet.emulator.cpu.fpu;
 
-import dev.arclet.emulator.snapshot.SnapshotException;
-import dev.arclet.emulator.snapshot.SnapshotReader;
-import dev.arclet.emulator.snapshot.SnapshotWriter;
 import java.util.Arrays;
 
 /**
@@ -170,42 +167,5 @@ public final class X87State {
                 valid |= 1 << i;
             }
         }
-    }
-
-    /** Writes all registers. */
-    public void save(SnapshotWriter out) {
-        out.putLongs("x87.significand", significand);
-        out.putInts("x87.signExponent", signExponent);
-        out.putInt("x87.control", control);
-        out.putInt("x87.status", status);
-        out.putInt("x87.top", top);
-        out.putInt("x87.valid", valid);
-        out.putLong("x87.instructionPointer", instructionPointer);
-        out.putLong("x87.dataPointer", dataPointer);
-        out.putInt("x87.instructionSelector", instructionSelector);
-        out.putInt("x87.dataSelector", dataSelector);
-        out.putInt("x87.lastOpcode", lastOpcode);
-    }
-
-    /**
-     * Reads what {@link #save} wrote.
-     *
-     * @throws SnapshotException if a value is out of range
-     */
-    public void restore(SnapshotReader in) throws SnapshotException {
-        in.getLongs("x87.significand", significand);
-        in.getInts("x87.signExponent", signExponent);
-        for (int i = 0; i < 8; i++) {
-            signExponent[i] &= 0xFFFF;
-        }
-        control = in.getInt("x87.control", 0, 0xFFFF);
-        status = in.getInt("x87.status", 0, 0xFFFF) & 0xC7FF;
-        top = in.getInt("x87.top", 0, 7);
-        valid = in.getInt("x87.valid", 0, 0xFF);
-        instructionPointer = in.getLong("x87.instructionPointer");
-        dataPointer = in.getLong("x87.dataPointer");
-        instructionSelector = in.getInt("x87.instructionSelector", 0, 0xFFFF);
-        dataSelector = in.getInt("x87.dataSelector", 0, 0xFFFF);
-        lastOpcode = in.getInt("x87.lastOpcode", 0, 0x7FF);
     }
 }

@@ -40,8 +40,8 @@ public final class SseFloat {
     /** Result of an instruction: the image of the destination register. */
     long low, high;
 
-    /** Exceptions of the instruction so far. */
-    int flags;
+    /** Exceptions of the instruction (or of its present step) so far, as flags of MXCSR. */
+    public int flags;
 
     private int earlier;
     private int rounding;
@@ -62,7 +62,7 @@ public final class SseFloat {
     public SseFloat() {}
 
     /** Starts an instruction: takes the modes from MXCSR. */
-    void begin(int mxcsr) {
+    public void begin(int mxcsr) {
         rounding = mxcsr >>> 13 & 3;
         masks = mxcsr >>> 7 & ALL;
         denormalsAreZero = (mxcsr & DAZ) != 0;
@@ -81,7 +81,7 @@ public final class SseFloat {
      * @throws dev.arclet.emulator.fault.GuestFault #XM (or #UD) for an unmasked exception; then
      *     only flags of exceptions of operands are set if one of these was unmasked
      */
-    void finish(CpuState cpu) {
+    public void finish(CpuState cpu) {
         if ((flags | earlier) == 0) {
             return;
         }
@@ -100,7 +100,7 @@ public final class SseFloat {
      * Ends one step of an instruction that computes in several (dot products). Returns true if an
      * unmasked exception stops it here; the result is then without meaning.
      */
-    boolean stops() {
+    public boolean stops() {
         if ((flags & ~masks) != 0) {
             return true;
         }
@@ -255,7 +255,7 @@ public final class SseFloat {
     // Arithmetic
 
     /** a + b. */
-    int add32(int a, int b) {
+    public int add32(int a, int b) {
         if (fast) {
             float x = Float.intBitsToFloat(a);
             float y = Float.intBitsToFloat(b);
@@ -269,7 +269,7 @@ public final class SseFloat {
     }
 
     /** a - b. */
-    int subtract32(int a, int b) {
+    public int subtract32(int a, int b) {
         if (fast) {
             float x = Float.intBitsToFloat(a);
             float y = -Float.intBitsToFloat(b);
@@ -303,7 +303,7 @@ public final class SseFloat {
     }
 
     /** a * b; the product of two singles is exact in double. */
-    int multiply32(int a, int b) {
+    public int multiply32(int a, int b) {
         if (fast) {
             float x = Float.intBitsToFloat(a);
             float y = Float.intBitsToFloat(b);
@@ -317,7 +317,7 @@ public final class SseFloat {
     }
 
     /** a / b; quotient times divisor is exact in double, so it equals the dividend or not. */
-    int divide32(int a, int b) {
+    public int divide32(int a, int b) {
         if (fast) {
             float x = Float.intBitsToFloat(a);
             float y = Float.intBitsToFloat(b);
@@ -334,7 +334,7 @@ public final class SseFloat {
      * Square root of b. The double root rounded to single is the rounded root, as 53 >= 2 * 24 + 2;
      * its square is exact in double.
      */
-    int squareRoot32(int a, int b) {
+    public int squareRoot32(int a, int b) {
         if (fast) {
             float x = Float.intBitsToFloat(b);
             if (x >= 0x1p-100f && x <= 0x1p100f) {
@@ -347,7 +347,7 @@ public final class SseFloat {
     }
 
     /** a + b; inexact if the error term is not zero. */
-    long add64(long a, long b) {
+    public long add64(long a, long b) {
         if (fast) {
             double x = Double.longBitsToDouble(a);
             double y = Double.longBitsToDouble(b);
@@ -361,7 +361,7 @@ public final class SseFloat {
     }
 
     /** a - b. */
-    long subtract64(long a, long b) {
+    public long subtract64(long a, long b) {
         if (fast) {
             double x = Double.longBitsToDouble(a);
             double y = -Double.longBitsToDouble(b);
@@ -375,7 +375,7 @@ public final class SseFloat {
     }
 
     /** a * b; the fused multiply-add gives the exact error, which is above 2^-1020 or zero. */
-    long multiply64(long a, long b) {
+    public long multiply64(long a, long b) {
         if (fast) {
             double x = Double.longBitsToDouble(a);
             double y = Double.longBitsToDouble(b);
@@ -389,7 +389,7 @@ public final class SseFloat {
     }
 
     /** a / b; the remainder is representable, so that the fused multiply-add gives it exactly. */
-    long divide64(long a, long b) {
+    public long divide64(long a, long b) {
         if (fast) {
             double x = Double.longBitsToDouble(a);
             double y = Double.longBitsToDouble(b);
@@ -403,7 +403,7 @@ public final class SseFloat {
     }
 
     /** Square root of b, exactly rounded by the definition of the JVM's; remainder as above. */
-    long squareRoot64(long a, long b) {
+    public long squareRoot64(long a, long b) {
         if (fast) {
             double x = Double.longBitsToDouble(b);
             if (x >= 0x1p-900 && x <= 0x1p900) {
@@ -445,21 +445,21 @@ public final class SseFloat {
     }
 
     /** The smaller; the second if one is a NaN or both are zero. */
-    int minimum32(int a, int b) {
+    public int minimum32(int a, int b) {
         a = operand(a);
         b = operand(b);
         return !unordered(a, b, false) && Float.intBitsToFloat(a) < Float.intBitsToFloat(b) ? a : b;
     }
 
     /** The larger; the second if one is a NaN or both are zero. */
-    int maximum32(int a, int b) {
+    public int maximum32(int a, int b) {
         a = operand(a);
         b = operand(b);
         return !unordered(a, b, false) && Float.intBitsToFloat(a) > Float.intBitsToFloat(b) ? a : b;
     }
 
     /** The smaller; the second if one is a NaN or both are zero. */
-    long minimum64(long a, long b) {
+    public long minimum64(long a, long b) {
         a = operand(a);
         b = operand(b);
         return !unordered(a, b, false) && Double.longBitsToDouble(a) < Double.longBitsToDouble(b)
@@ -468,7 +468,7 @@ public final class SseFloat {
     }
 
     /** The larger; the second if one is a NaN or both are zero. */
-    long maximum64(long a, long b) {
+    public long maximum64(long a, long b) {
         a = operand(a);
         b = operand(b);
         return !unordered(a, b, false) && Double.longBitsToDouble(a) > Double.longBitsToDouble(b)
@@ -493,7 +493,7 @@ public final class SseFloat {
     }
 
     /** CMPPS: all ones or zero; predicate 0..7. */
-    int compare32(int a, int b, int predicate) {
+    public int compare32(int a, int b, int predicate) {
         a = operand(a);
         b = operand(b);
         boolean unordered = unordered(a, b, isQuiet(predicate));
@@ -503,7 +503,7 @@ public final class SseFloat {
     }
 
     /** CMPPD: all ones or zero; predicate 0..7. */
-    long compare64(long a, long b, int predicate) {
+    public long compare64(long a, long b, int predicate) {
         a = operand(a);
         b = operand(b);
         boolean unordered = unordered(a, b, isQuiet(predicate));
@@ -513,7 +513,7 @@ public final class SseFloat {
     }
 
     /** COMISS and UCOMISS: ZF PF CF as EFLAGS bits. */
-    int compareFlags32(int a, int b, boolean quiet) {
+    public int compareFlags32(int a, int b, boolean quiet) {
         a = operand(a);
         b = operand(b);
         if (unordered(a, b, quiet)) {
@@ -525,7 +525,7 @@ public final class SseFloat {
     }
 
     /** COMISD and UCOMISD: ZF PF CF as EFLAGS bits. */
-    int compareFlags64(long a, long b, boolean quiet) {
+    public int compareFlags64(long a, long b, boolean quiet) {
         a = operand(a);
         b = operand(b);
         if (unordered(a, b, quiet)) {
@@ -539,7 +539,7 @@ public final class SseFloat {
     // Conversions
 
     /** Single to double. */
-    long widen(int a) {
+    public long widen(int a) {
         a = operand(a);
         if (isNaN(a)) {
             if (isSignalling(a)) {
@@ -557,7 +557,7 @@ public final class SseFloat {
     }
 
     /** Double to single. */
-    int narrow(long a) {
+    public int narrow(long a) {
         a = operand(a);
         if (isNaN(a)) {
             if (isSignalling(a)) {
@@ -576,13 +576,13 @@ public final class SseFloat {
     }
 
     /** Integer to single. */
-    int integerTo32(long value) {
+    public int integerTo32(long value) {
         Float80Convert.fromInteger(f, value);
         return deliver32();
     }
 
     /** Integer to double. */
-    long integerTo64(long value) {
+    public long integerTo64(long value) {
         if ((int) value == value) {
             return Double.doubleToRawLongBits((double) value);
         }
@@ -600,19 +600,19 @@ public final class SseFloat {
     }
 
     /** Single to a signed integer of 32 or 64 bits; the integer indefinite if it does not fit. */
-    long toInteger32(int a, int bits, boolean chop) {
+    public long toInteger32(int a, int bits, boolean chop) {
         Float80Convert.widenSingle(f, operand(a));
         return toInteger(bits, chop);
     }
 
     /** Double to a signed integer of 32 or 64 bits; the integer indefinite if it does not fit. */
-    long toInteger64(long a, int bits, boolean chop) {
+    public long toInteger64(long a, int bits, boolean chop) {
         Float80Convert.widenDouble(f, operand(a));
         return toInteger(bits, chop);
     }
 
     /** ROUNDSS: to an integral value, controlled by the immediate (SDM vol. 2B, figure 4-24). */
-    int round32(int a, int control) {
+    public int round32(int a, int control) {
         a = operand(a);
         if (isNaN(a)) {
             return nanOf(a, a);
@@ -624,7 +624,7 @@ public final class SseFloat {
     }
 
     /** ROUNDSD. */
-    long round64(long a, int control) {
+    public long round64(long a, int control) {
         a = operand(a);
         if (isNaN(a)) {
             return nanOf(a, a);
@@ -649,7 +649,7 @@ public final class SseFloat {
     private static final int APPROXIMATION_MASK = -1 << 11;
 
     /** RCPSS: 1/b to 12 bits. */
-    int reciprocal(int b) {
+    public int reciprocal(int b) {
         if (isNaN(b)) {
             return b | QUIET_32;
         }
@@ -661,7 +661,7 @@ public final class SseFloat {
     }
 
     /** RSQRTSS: 1/sqrt(b) to 12 bits. */
-    int reciprocalRoot(int b) {
+    public int reciprocalRoot(int b) {
         if (isNaN(b)) {
             return b | QUIET_32;
         }
