@@ -134,4 +134,10 @@ class ArcletLinkTest {
         String longLink = "https://example.org/" + "a/".repeat(1024) + "vm/a";
         assertThrows(SpecException.class, () -> ArcletLink.parse(longLink));
     }
+
+    @Test
+    void aLinkOfManySegmentsIsReadWithoutTrouble() throws Exception {
+        String prefix = "https://example.org" + "/a".repeat(1000);
+        assertEquals(prefix + "/", ArcletLink.parse(prefix + "/vm/b").base().toString());
+    }
 }
