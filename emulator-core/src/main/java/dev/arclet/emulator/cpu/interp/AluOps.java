@@ -25,8 +25,8 @@ final class AluOps {
         table.put(Mnemonic.ADOX, (i, p) -> new BinaryOp(i, p, Alu::adox));
         table.put(Mnemonic.INC, AluOps::inc);
         table.put(Mnemonic.DEC, AluOps::dec);
-        table.put(Mnemonic.NEG, (i, p) -> new UnaryOp(i, p, Alu::neg));
-        table.put(Mnemonic.NOT, (i, p) -> new UnaryOp(i, p, Alu::not));
+        table.put(Mnemonic.NEG, AluOps::neg);
+        table.put(Mnemonic.NOT, AluOps::not);
         table.put(Mnemonic.XADD, AluOps::xadd);
         table.put(Mnemonic.CMPXCHG, AluOps::cmpxchg);
         table.put(Mnemonic.CMPXCHG8B, AluOps::cmpxchg8b);
@@ -88,6 +88,10 @@ final class AluOps {
                 }
                 default -> throw new IllegalArgumentException(m.name());
             };
+        }
+        Op op = size == 1 ? ByteForms.create(instruction, place) : null;
+        if (op != null) {
+            return op;
         }
         return m == Mnemonic.CMP || m == Mnemonic.TEST
                 ? new CompareOp(instruction, place, operation)
@@ -204,6 +208,32 @@ final class AluOps {
             }
         }
         return new UnaryOp(instruction, place, Alu::dec);
+    }
+
+    private static Op neg(Instruction instruction, Op.Place place) {
+        if (instruction.operand(0) instanceof Operand.Register target && target.size() == 4) {
+            int d = target.index();
+            return new Op(place) {
+                @Override
+                public void execute(CpuState cpu) {
+                    cpu.gpr[d] = Alu.sub32(cpu, 0, (int) cpu.gpr[d]) & Gpr.MASK32;
+                }
+            };
+        }
+        return new UnaryOp(instruction, place, Alu::neg);
+    }
+
+    private static Op not(Instruction instruction, Op.Place place) {
+        if (instruction.operand(0) instanceof Operand.Register target && target.size() == 4) {
+            int d = target.index();
+            return new Op(place) {
+                @Override
+                public void execute(CpuState cpu) {
+                    cpu.gpr[d] = ~cpu.gpr[d] & Gpr.MASK32;
+                }
+            };
+        }
+        return new UnaryOp(instruction, place, Alu::not);
     }
 
     private static Op xadd(Instruction instruction, Op.Place place) {

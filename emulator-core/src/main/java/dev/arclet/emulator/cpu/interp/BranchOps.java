@@ -184,6 +184,20 @@ final class BranchOps {
                         + (instruction.operands().isEmpty()
                                 ? 0
                                 : ((Operand.Immediate) instruction.operand(0)).value());
+        if (bytes == 4) {
+            return new Op(place) {
+                @Override
+                public void execute(CpuState cpu) {
+                    long rsp = cpu.gpr[CpuState.RSP];
+                    long mask = cpu.stackMask;
+                    long top = MoveOps.readAddress(cpu, CpuState.SS, rsp & mask, 4);
+                    long target = cpu.mmu.load32(top) & Gpr.MASK32;
+                    check(cpu, target);
+                    cpu.gpr[CpuState.RSP] = (rsp & ~mask) | ((rsp + release) & mask);
+                    cpu.gpr[CpuState.RIP] = target;
+                }
+            };
+        }
         return new Op(place) {
             @Override
             public void execute(CpuState cpu) {

@@ -5,6 +5,7 @@ import dev.arclet.emulator.cpu.Eflags;
 import dev.arclet.emulator.cpu.LazyFlags;
 import dev.arclet.emulator.cpu.decode.Instruction;
 import dev.arclet.emulator.cpu.decode.Mnemonic;
+import dev.arclet.emulator.cpu.decode.Operand;
 
 /** SETcc, CMOVcc, the instructions on single flags, and those that do nothing. */
 final class FlagOps {
@@ -52,6 +53,18 @@ final class FlagOps {
         Location dst = Location.of(instruction.operand(0), place);
         Location src = Location.of(instruction.operand(1), place);
         int condition = instruction.condition();
+        if (instruction.operand(0).size() == 4
+                && instruction.operand(1) instanceof Operand.Register register) {
+            int s = register.index();
+            int d = ((Operand.Register) instruction.operand(0)).index();
+            return new Op(place) {
+                @Override
+                public void execute(CpuState cpu) {
+                    int from = LazyFlags.condition(cpu, condition) ? s : d;
+                    cpu.gpr[d] = cpu.gpr[from] & Gpr.MASK32;
+                }
+            };
+        }
         return new Op(place) {
             @Override
             public void execute(CpuState cpu) {

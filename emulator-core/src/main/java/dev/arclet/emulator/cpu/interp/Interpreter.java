@@ -270,6 +270,9 @@ public final class Interpreter implements ExecutionEngine {
 
     /** Links two blocks if nothing can come between them: both in one page. */
     private void link(Block from, long fromRip, long rip, Block to) {
+        if ((from.physical ^ to.physical) >>> 12 != 0) {
+            return;
+        }
         long fromLinear = linear(fromRip);
         long toLinear = linear(rip);
         if (fromLinear >>> 12 == toLinear >>> 12

@@ -46,6 +46,17 @@ final class MoveOps {
                 op = load64(place, d, second);
             } else if (size == 1
                     && target.file() == Operand.File.GPR
+                    && second instanceof Operand.Immediate immediate) {
+                long value = immediate.value() & 0xFF;
+                op =
+                        new Op(place) {
+                            @Override
+                            public void execute(CpuState cpu) {
+                                cpu.gpr[d] = (cpu.gpr[d] & ~0xFFL) | value;
+                            }
+                        };
+            } else if (size == 1
+                    && target.file() == Operand.File.GPR
                     && second instanceof Operand.Memory memory) {
                 EffectiveAddress s = new EffectiveAddress(memory, place);
                 op =
@@ -250,6 +261,15 @@ final class MoveOps {
         Location dst = Location.of(instruction.operand(0), place);
         Location src = Location.of(instruction.operand(1), place);
         int shift = Gpr.shift(src.bytes);
+        if (dst.bytes == 4) {
+            int d = ((Operand.Register) instruction.operand(0)).index();
+            return new Op(place) {
+                @Override
+                public void execute(CpuState cpu) {
+                    cpu.gpr[d] = src.read(cpu) << shift >> shift & Gpr.MASK32;
+                }
+            };
+        }
         return new Op(place) {
             @Override
             public void execute(CpuState cpu) {

@@ -4,6 +4,7 @@ import dev.arclet.emulator.cpu.CpuState;
 import dev.arclet.emulator.cpu.LazyFlags;
 import dev.arclet.emulator.cpu.decode.Instruction;
 import dev.arclet.emulator.cpu.decode.Mnemonic;
+import dev.arclet.emulator.cpu.decode.Operand;
 import dev.arclet.emulator.fault.GuestFault;
 
 /** MUL IMUL DIV IDIV. */
@@ -26,6 +27,12 @@ final class MulDivOps {
         if (instruction.operands().size() == 1) {
             return multiplyAccumulator(instruction, place, true);
         }
+        if (instruction.operand(0).size() == 4) {
+            Op op = imul32(instruction, place);
+            if (op != null) {
+                return op;
+            }
+        }
         Location dst = Location.of(instruction.operand(0), place);
         boolean three = instruction.operands().size() == 3;
         Location a = Location.of(instruction.operand(three ? 1 : 0), place);
@@ -46,6 +53,36 @@ final class MulDivOps {
         };
     }
 
+    /** A register by a register, or a register by a constant; null for other forms. */
+    private static Op imul32(Instruction instruction, Op.Place place) {
+        int d = ((Operand.Register) instruction.operand(0)).index();
+        if (!(instruction.operand(1) instanceof Operand.Register register)) {
+            return null;
+        }
+        int s = register.index();
+        if (instruction.operands().size() == 2) {
+            return new Op(place) {
+                @Override
+                public void execute(CpuState cpu) {
+                    cpu.gpr[d] = multiply32(cpu, (int) cpu.gpr[d], (int) cpu.gpr[s]) & Gpr.MASK32;
+                }
+            };
+        }
+        int factor = (int) ((Operand.Immediate) instruction.operand(2)).value();
+        return new Op(place) {
+            @Override
+            public void execute(CpuState cpu) {
+                cpu.gpr[d] = multiply32(cpu, (int) cpu.gpr[s], factor) & Gpr.MASK32;
+            }
+        };
+    }
+
+    private static long multiply32(CpuState cpu, int x, int y) {
+        long product = (long) x * y;
+        setFlags(cpu, (int) product, (int) product != product);
+        return product;
+    }
+
     private static Op multiplyAccumulator(Instruction instruction, Op.Place place, boolean signed) {
         Location src = Location.of(instruction.operand(0), place);
         int bytes = src.bytes;
@@ -61,6 +98,17 @@ final class MulDivOps {
                     cpu.gpr[CpuState.RAX] = low;
                     cpu.gpr[CpuState.RDX] = high;
                     setFlags(cpu, low, high != (signed ? low >> 63 : 0));
+                }
+            };
+        }
+        if (bytes == 4 && !signed) {
+            return new Op(place) {
+                @Override
+                public void execute(CpuState cpu) {
+                    long product = (cpu.gpr[CpuState.RAX] & Gpr.MASK32) * src.read(cpu);
+                    cpu.gpr[CpuState.RAX] = product & Gpr.MASK32;
+                    cpu.gpr[CpuState.RDX] = product >>> 32;
+                    setFlags(cpu, (int) product, product >>> 32 != 0);
                 }
             };
         }

@@ -42,10 +42,27 @@ final class StackOps {
         }
         if (source instanceof Operand.Immediate immediate) {
             long value = immediate.value();
+            if (bytes == 4) {
+                return new Op(place) {
+                    @Override
+                    public void execute(CpuState cpu) {
+                        Stack.push32(cpu, (int) value);
+                    }
+                };
+            }
             return new Op(place) {
                 @Override
                 public void execute(CpuState cpu) {
                     Stack.push(cpu, bytes, value);
+                }
+            };
+        }
+        if (bytes == 4 && source instanceof Operand.Memory memory) {
+            EffectiveAddress address = new EffectiveAddress(memory, place);
+            return new Op(place) {
+                @Override
+                public void execute(CpuState cpu) {
+                    Stack.push32(cpu, cpu.mmu.load32(address.read(cpu, 4)));
                 }
             };
         }

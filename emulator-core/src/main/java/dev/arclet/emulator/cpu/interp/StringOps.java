@@ -6,6 +6,7 @@ import dev.arclet.emulator.cpu.LazyFlags;
 import dev.arclet.emulator.cpu.SegmentRegister;
 import dev.arclet.emulator.cpu.decode.Instruction;
 import dev.arclet.emulator.cpu.decode.Mnemonic;
+import dev.arclet.emulator.fault.GuestFault;
 import dev.arclet.emulator.memory.GuestMemory;
 
 /** MOVS CMPS STOS LODS SCAS, alone or repeated. */
@@ -80,7 +81,33 @@ final class StringOps {
             }
         }
 
+        /** Whether elements set flags. */
+        boolean setsFlags() {
+            return false;
+        }
+
         private void repeat(CpuState cpu) {
+            if (!setsFlags()) {
+                repeatElements(cpu);
+                return;
+            }
+            int kind = cpu.flagKind;
+            long dst = cpu.flagDst;
+            long src = cpu.flagSrc;
+            long result = cpu.flagResult;
+            try {
+                repeatElements(cpu);
+            } catch (GuestFault fault) {
+                // A handler sees the flags from before the instruction (SDM vol. 2, REP).
+                cpu.flagKind = kind;
+                cpu.flagDst = dst;
+                cpu.flagSrc = src;
+                cpu.flagResult = result;
+                throw fault;
+            }
+        }
+
+        private void repeatElements(CpuState cpu) {
             long count = cpu.gpr[CpuState.RCX] & mask;
             int patience = ELEMENTS;
             boolean single = (cpu.systemFlags & Eflags.TF) != 0;
@@ -289,6 +316,11 @@ final class StringOps {
         }
 
         @Override
+        boolean setsFlags() {
+            return true;
+        }
+
+        @Override
         boolean endsEarly(CpuState cpu) {
             return LazyFlags.zero(cpu) != (repeat == 0xF3);
         }
@@ -304,6 +336,11 @@ final class StringOps {
             long b = BitOps.load(cpu, destinationRead(cpu), bytes);
             Alu.sub(cpu, cpu.gpr[CpuState.RAX], b, Gpr.shift(bytes));
             move(cpu, CpuState.RDI, 1);
+        }
+
+        @Override
+        boolean setsFlags() {
+            return true;
         }
 
         @Override
