@@ -1,41 +1,134 @@
 package dev.arclet.launcher.assemble;
 
+import dev.arclet.emulator.firmware.BootException;
+import dev.arclet.emulator.machine.MachineConfig;
+import dev.arclet.emulator.machine.PcMachine;
 import dev.arclet.format.FormatException;
+import dev.arclet.format.blob.BlobChecks;
 import dev.arclet.format.blob.BlobSource;
+import dev.arclet.format.json.EnumText;
+import dev.arclet.format.model.Descriptor;
+import dev.arclet.format.model.FirmwareBoot;
+import dev.arclet.format.model.KernelBoot;
 import dev.arclet.format.model.Spec;
 import dev.arclet.launcher.LauncherException;
 import dev.arclet.launcher.LauncherException.Kind;
 import dev.arclet.launcher.policy.Decision;
 import dev.arclet.launcher.run.Guest;
 import dev.arclet.launcher.run.GuestFactory;
+import dev.arclet.launcher.run.HostMemory;
 import java.io.IOException;
+import java.util.Locale;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 
-/** Under construction: the machine it assembles is on its way. */
+/**
+ * Turns a verified spec and the user's decision into a machine. The only class that sees both a
+ * spec and a machine configuration. What this version's machine lacks is refused by name, never
+ * left out.
+ */
 public final class MachineAssembler implements GuestFactory {
+    /** What the host needs beside guest RAM: heap, code, the system itself. */
+    private static final long RESERVE = 256L << 20;
+
+    private final LongSupplier memoryInUse;
+    private final LongSupplier available;
+    private final LongSupplier total;
+
     /**
      * @param memoryInUse bytes of guest memory that this process has promised to other machines
      */
-    public MachineAssembler(LongSupplier memoryInUse) {}
+    public MachineAssembler(LongSupplier memoryInUse) {
+        this(memoryInUse, HostMemory::available, HostMemory::total);
+    }
+
+    MachineAssembler(LongSupplier memoryInUse, LongSupplier available, LongSupplier total) {
+        this.memoryInUse = memoryInUse;
+        this.available = available;
+        this.total = total;
+    }
 
     @Override
     public void check(Spec spec) throws LauncherException {
-        throw unsupported(spec);
+        if (spec.boot() instanceof FirmwareBoot) {
+            throw unsupported(spec, "it boots through a firmware");
+        }
+        if (!spec.disks().isEmpty()) {
+            throw unsupported(spec, "it has the disk \"" + spec.disks().getFirst().name() + "\"");
+        }
+        if (spec.machine().cpus() != 1) {
+            throw unsupported(spec, "it needs " + spec.machine().cpus() + " processors");
+        }
+        if (!spec.machine().devices().isEmpty()) {
+            throw unsupported(
+                    spec,
+                    "it needs the device " + EnumText.of(spec.machine().devices().getFirst()));
+        }
+        long memory = spec.machine().memory();
+        if (memory < MachineConfig.MIN_MEMORY || memory > MachineConfig.MAX_MEMORY) {
+            throw unsupported(spec, "it wants " + mib(memory) + " of memory");
+        }
+        long free = Math.min(available.getAsLong(), total.getAsLong() - memoryInUse.getAsLong());
+        if (memory > free - RESERVE) {
+            throw new LauncherException(
+                    Kind.HOST,
+                    "start",
+                    spec.name(),
+                    String.format(
+                            Locale.ROOT,
+                            "it wants %s of memory; this computer has %s, of which %s are free and"
+                                    + " %s are kept for the system",
+                            mib(memory),
+                            mib(total.getAsLong()),
+                            mib(Math.max(0, free)),
+                            mib(RESERVE)),
+                    "Stop other machines or programs, or use a computer with more memory");
+        }
+        long boot = spec.blobs().stream().mapToLong(Descriptor::size).sum();
+        if (boot > memory) {
+            throw unsupported(
+                    spec, "its kernel and initial RAM disk are larger than its own memory");
+        }
+    }
+
+    private static String mib(long bytes) {
+        return (bytes >> 20) + " MiB";
+    }
+
+    private static LauncherException unsupported(Spec spec, String what) {
+        return new LauncherException(
+                Kind.HOST,
+                "start",
+                spec.name(),
+                what + ", which this version of Arclet has not",
+                "Use a later version of Arclet");
     }
 
     @Override
     public Guest assemble(Spec spec, Decision decision, BlobSource blobs, Consumer<byte[]> serial)
             throws LauncherException, FormatException, IOException {
-        throw unsupported(spec);
-    }
-
-    private static LauncherException unsupported(Spec spec) {
-        return new LauncherException(
-                Kind.HOST,
-                "start",
-                spec.name(),
-                "this build has no machine yet",
-                "Use a later build");
+        check(spec);
+        MachineConfig.Builder config = MachineConfig.builder();
+        config.memoryBytes(spec.machine().memory());
+        config.cpus(spec.machine().cpus());
+        spec.machine().display().ifPresent(d -> config.display(d.width(), d.height()));
+        switch (spec.boot()) {
+            case KernelBoot boot -> {
+                byte[] kernel = BlobChecks.readAll(blobs, boot.kernel());
+                byte[] initrd =
+                        boot.initrd().isPresent()
+                                ? BlobChecks.readAll(blobs, boot.initrd().get())
+                                : new byte[0];
+                config.kernel("the kernel of " + spec.name(), kernel, initrd, boot.commandLine());
+            }
+            case FirmwareBoot boot -> throw unsupported(spec, "it boots through a firmware");
+        }
+        SerialBatches batches = new SerialBatches(serial);
+        config.serial(batches::accept);
+        try {
+            return new PcGuest(PcMachine.assemble(config.build()), batches, spec.title());
+        } catch (BootException e) {
+            throw LauncherException.relayed(Kind.REFUSED, e.getMessage());
+        }
     }
 }

@@ -10,6 +10,12 @@ import java.nio.file.Path;
 public final class HostMemory {
     private HostMemory() {}
 
+    /** All memory of this computer, or of the container that this process is in, in bytes. */
+    public static long total() {
+        return ((OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean())
+                .getTotalMemorySize();
+    }
+
     /**
      * Bytes that new programs could use without pushing others out: what Linux estimates as
      * available, within the limit of this process's container; elsewhere the free memory.

@@ -10,6 +10,9 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 
 /**
  * One machine, from consent to its end. It belongs to the launcher, not to a page: pages come and
@@ -97,6 +100,19 @@ public final class VmInstance {
         return over.copy();
     }
 
+    /** Waits for the end; false if it has not come within the time. */
+    public boolean awaitEnd(long seconds) {
+        try {
+            over.get(seconds, TimeUnit.SECONDS);
+            return true;
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return false;
+        } catch (TimeoutException | ExecutionException e) {
+            return false;
+        }
+    }
+
     /** The machine once it runs, and after its end. */
     public synchronized Optional<Guest> guest() {
         return Optional.ofNullable(guest);
@@ -136,6 +152,7 @@ public final class VmInstance {
                 stopped = stopWanted;
             }
             if (stopped) {
+                made.stop();
                 end(VmState.ENDED, "stopped");
                 return;
             }

@@ -21,6 +21,8 @@ public final class VmRegistry {
     /** Ended machines that are remembered, so that their pages can tell how they ended. */
     private static final int MAX_ENDED = 32;
 
+    private static final long STOP_SECONDS = 10;
+
     private final ArcletHome home;
     private final Clock clock;
     private final SecureRandom random = new SecureRandom();
@@ -92,8 +94,12 @@ public final class VmRegistry {
         return running().stream().mapToLong(v -> v.spec().machine().memory()).sum();
     }
 
-    /** Stops everything. */
+    /** Stops everything and waits for it, though not for ever. */
     public void stopAll() {
-        running().forEach(VmInstance::stop);
+        List<VmInstance> running = running();
+        running.forEach(VmInstance::stop);
+        for (VmInstance vm : running) {
+            vm.awaitEnd(STOP_SECONDS);
+        }
     }
 }

@@ -16,6 +16,7 @@ import dev.arclet.launcher.run.Resolved;
 import dev.arclet.launcher.run.VmInstance;
 import java.io.IOException;
 import java.util.Optional;
+import java.util.concurrent.Executor;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
@@ -36,13 +37,15 @@ final class Launch {
     private final ArcletLink link;
     private final MachineRunner runner;
     private final GrantStore grants;
+    private final Executor background;
     private State state = State.WAITING;
     private Resolved resolved;
     private Optional<Choice> allowed = Optional.empty();
     private String refusal = "";
     private VmInstance vm;
 
-    Launch(ArcletLink link, MachineRunner runner, GrantStore grants) {
+    Launch(ArcletLink link, MachineRunner runner, GrantStore grants, Executor background) {
+        this.background = background;
         this.link = link;
         this.runner = runner;
         this.grants = grants;
@@ -58,7 +61,7 @@ final class Launch {
             return;
         }
         state = State.CHECKING;
-        Thread.ofVirtual().name("arclet-check-" + id).start(this::resolve);
+        background.execute(this::resolve);
     }
 
     private void resolve() {

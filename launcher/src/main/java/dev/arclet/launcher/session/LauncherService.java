@@ -16,11 +16,15 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 
 /** The launcher's side of the browser: pages, sessions, sockets. One in a process. */
 public final class LauncherService implements Closeable {
     private static final int MAX_LAUNCHES = 64;
+    private static final int MAX_CHECKS_AT_ONCE = 8;
 
     private final MachineRunner runner;
     private final GrantStore grants;
@@ -28,6 +32,10 @@ public final class LauncherService implements Closeable {
     private final LaunchServer pages;
     private final ViewSockets sockets;
     private final Map<String, Launch> launches = new LinkedHashMap<>();
+    private final ExecutorService background =
+            Executors.newFixedThreadPool(
+                    MAX_CHECKS_AT_ONCE,
+                    Thread.ofPlatform().daemon().name("arclet-check-", 0).factory());
     private long lastUse = System.nanoTime();
 
     /** Binds its ports on 127.0.0.1 and serves. */
@@ -76,7 +84,7 @@ public final class LauncherService implements Closeable {
                 text.startsWith(SchemeLink.SCHEME)
                         ? ArcletLink.parse(SchemeLink.unwrap(text))
                         : Resolver.parse(text);
-        Launch launch = new Launch(link, runner, grants);
+        Launch launch = new Launch(link, runner, grants, background);
         synchronized (this) {
             launches.put(launch.id(), launch);
             Iterator<String> oldest = launches.keySet().iterator();
@@ -106,6 +114,11 @@ public final class LauncherService implements Closeable {
     public void close() {
         pages.close();
         try {
+            background.shutdownNow();
+            if (!background.awaitTermination(10, TimeUnit.SECONDS)) {
+                System.getLogger(LauncherService.class.getName())
+                        .log(System.Logger.Level.WARNING, "a check does not end");
+            }
             sockets.shutDown();
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();

@@ -231,7 +231,7 @@ final class ViewSockets extends WebSocketServer {
 
     /** Ends all connections. */
     void shutDown() throws InterruptedException {
-        timer.shutdownNow();
         stop(500);
+        timer.shutdownNow();
     }
 }

@@ -117,7 +117,7 @@ public final class PartialBlob implements Closeable {
     /** Appends bytes; refuses more than the signed length. */
     public void write(byte[] bytes, int at, int count) throws IOException, VerifyException {
         if (count > blob.size() - length) {
-            discard();
+            restart();
             throw new VerifyException(
                     "store",
                     "blob " + blob.digest(),
@@ -137,7 +137,7 @@ public final class PartialBlob implements Closeable {
         Digest actual = Digest.ofRaw(sha.digest());
         if (length != blob.size() || !actual.equals(blob.digest())) {
             long got = length;
-            discard();
+            restart();
             throw new VerifyException(
                     "store",
                     "blob " + blob.digest(),
@@ -155,16 +155,14 @@ public final class PartialBlob implements Closeable {
         there = true;
     }
 
-    private void discard() throws IOException {
-        restart();
-        Files.deleteIfExists(file);
-    }
-
     @Override
     public void close() throws IOException {
         try {
             if (channel != null) {
                 channel.close();
+                if (!there && length == 0) {
+                    Files.deleteIfExists(file);
+                }
             }
         } finally {
             lock.release();

@@ -1,0 +1,46 @@
+package dev.arclet.launcher.assemble;
+
+import dev.arclet.emulator.machine.PcMachine;
+import dev.arclet.launcher.rfb.InputSink;
+
+/**
+ * Viewers' keys and pointers for a PC with a PS/2 mouse: the mouse moves by as much as the viewer's
+ * pointer did.
+ */
+public final class PcInput implements InputSink {
+    private static final int VIEWER_MIDDLE = 1 << 1;
+    private static final int VIEWER_RIGHT = 1 << 2;
+    private static final int WHEEL_UP = 1 << 3;
+    private static final int WHEEL_DOWN = 1 << 4;
+
+    private final PcMachine machine;
+    private int lastX = -1;
+    private int lastY;
+    private int lastButtons;
+
+    public PcInput(PcMachine machine) {
+        this.machine = machine;
+    }
+
+    @Override
+    public void key(int scanCode, boolean down) {
+        machine.key(scanCode, down);
+    }
+
+    @Override
+    public synchronized void pointer(int x, int y, int buttons) {
+        int dx = lastX < 0 ? 0 : x - lastX;
+        int dy = lastX < 0 ? 0 : y - lastY;
+        int pressed = buttons & ~lastButtons;
+        // A notch up is -1 to a PS/2 wheel mouse (IntelliMouse: positive is towards the user).
+        int wheel = ((pressed & WHEEL_UP) != 0 ? -1 : 0) + ((pressed & WHEEL_DOWN) != 0 ? 1 : 0);
+        int held =
+                (buttons & 1)
+                        | ((buttons & VIEWER_RIGHT) != 0 ? 1 << 1 : 0)
+                        | ((buttons & VIEWER_MIDDLE) != 0 ? 1 << 2 : 0);
+        lastX = x;
+        lastY = y;
+        lastButtons = buttons;
+        machine.mouse(dx, dy, wheel, held);
+    }
+}
