@@ -85,6 +85,11 @@ public final class PicPair implements Resettable, Stateful {
         (irq < 8 ? master : slave).setInput(irq & 7, drivers[irq] != 0);
     }
 
+    /** Whether an interrupt line's request (0..15) waits to be acknowledged, masked or not. */
+    public boolean requested(int irq) {
+        return (irq < 8 ? master : slave).requested(irq & 7);
+    }
+
     /** The level of the INTR pin. */
     public boolean intr() {
         return master.output();

@@ -8,6 +8,7 @@ import dev.arclet.emulator.snapshot.SnapshotException;
 import dev.arclet.emulator.snapshot.SnapshotReader;
 import dev.arclet.emulator.snapshot.SnapshotWriter;
 import dev.arclet.emulator.snapshot.Stateful;
+import java.util.function.BooleanSupplier;
 
 /**
  * Intel 8254 programmable interval timer (datasheet 231164) at 105/88 MHz: three counters, modes 0
@@ -24,13 +25,28 @@ public final class I8254Pit implements BytePorts, Resettable, Stateful {
     private static final int CONTROL = 3;
     private static final int SELECT_SHIFT = 6;
     private static final int READ_BACK = 3;
+    private static final int ACCESS = 0x30;
     private static final int READ_BACK_NOT_COUNT = 0x20;
     private static final int READ_BACK_NOT_STATUS = 0x10;
     private static final int FLOATING = 0xFF;
 
+    /** Owed ticks come this far apart, or a quarter of their period if that is shorter. */
+    private static final long CATCH_UP_NANOS = 200_000;
+
+    private static final long TICKS_PER_SECOND = 1_193_182;
+
     private final EventQueue events;
     private final IrqLine irq0;
+    private final BooleanSupplier edgeWaits;
     private final EventQueue.Timer timer;
+    private final EventQueue.Timer catchUpTimer;
+
+    /** The tick that {@link #timer} is armed for. */
+    private long nextEdge;
+
+    /** Edges that a late host still has to deliver. */
+    private long owed;
+
     private final PitChannel[] channels = {
         new PitChannel(true), new PitChannel(true), new PitChannel(false)
     };
@@ -39,23 +55,57 @@ public final class I8254Pit implements BytePorts, Resettable, Stateful {
      * Creates an unprogrammed timer: no counter runs, every OUT is low.
      *
      * @param irq0 what OUT of counter 0 drives
+     * @param edgeWaits whether the interrupt controller still holds the last edge of {@code irq0}
+     *     as a request, so that another one would be lost
      */
-    public I8254Pit(EventQueue events, IrqLine irq0) {
+    public I8254Pit(EventQueue events, IrqLine irq0, BooleanSupplier edgeWaits) {
         this.events = events;
         this.irq0 = irq0;
+        this.edgeWaits = edgeWaits;
         timer = events.timer("pit.channel0", this::channel0Rises);
+        catchUpTimer = events.timer("pit.catchUp", this::catchUp);
+    }
+
+    /** Creates an unprogrammed timer whose edges are all taken at once. */
+    public I8254Pit(EventQueue events, IrqLine irq0) {
+        this(events, irq0, () -> false);
     }
 
     private long now() {
         return CrystalClock.PIT.ticksAt(events.clock().nanos());
     }
 
-    /** Periodic edges come at their deadlines; a missed one is merged with the present one. */
     private void channel0Rises() {
-        channels[0].advance(now());
+        PitChannel channel = channels[0];
+        long now = now();
+        if (channel.periodic()) {
+            int period = channel.reload();
+            long missed = Math.max(0, now - nextEdge) / period;
+            owed = Math.min(owed + missed, TICKS_PER_SECOND / period);
+        }
+        channel.advance(now);
         irq0.set(false);
         irq0.set(true);
         arm();
+        armCatchUp();
+    }
+
+    private void armCatchUp() {
+        if (owed > 0) {
+            long quarter = CrystalClock.PIT.nanosAt(channels[0].reload()) / 4;
+            catchUpTimer.arm(events.clock().nanos() + Math.min(CATCH_UP_NANOS, quarter) + 1);
+        } else if (catchUpTimer.deadline() != EventQueue.NEVER) {
+            catchUpTimer.cancel();
+        }
+    }
+
+    private void catchUp() {
+        if (owed > 0 && !edgeWaits.getAsBoolean()) {
+            owed--;
+            irq0.set(false);
+            irq0.set(true);
+        }
+        armCatchUp();
     }
 
     private void arm() {
@@ -64,6 +114,7 @@ public final class I8254Pit implements BytePorts, Resettable, Stateful {
         if (edge != PitChannel.NEVER) {
             // Never in the past: a damaged snapshot must not make the queue fire for ever.
             deadline = Math.max(CrystalClock.PIT.nanosAt(edge), events.clock().nanos() + 1);
+            nextEdge = edge;
         }
         if (timer.deadline() != deadline) {
             timer.arm(deadline);
@@ -98,6 +149,10 @@ public final class I8254Pit implements BytePorts, Resettable, Stateful {
                 return;
             }
             channels[index].control(now, value & 0x3F);
+            if (index == 0 && (value & ACCESS) != 0) {
+                owed = 0;
+                armCatchUp();
+            }
         }
         if (index == 0) {
             channel0Changed();
@@ -144,6 +199,9 @@ public final class I8254Pit implements BytePorts, Resettable, Stateful {
             channel.reset();
         }
         timer.cancel();
+        catchUpTimer.cancel();
+        nextEdge = 0;
+        owed = 0;
         irq0.set(false);
     }
 
@@ -163,6 +221,9 @@ public final class I8254Pit implements BytePorts, Resettable, Stateful {
             channel.save(out);
         }
         out.putLong("deadline", timer.deadline());
+        out.putLong("nextEdge", nextEdge);
+        out.putInt("owed", (int) owed);
+        out.putLong("catchUpDeadline", catchUpTimer.deadline());
     }
 
     @Override
@@ -171,5 +232,8 @@ public final class I8254Pit implements BytePorts, Resettable, Stateful {
             channel.restore(in);
         }
         timer.arm(in.getLong("deadline"));
+        nextEdge = in.getLong("nextEdge");
+        owed = in.getInt("owed", 0, (int) TICKS_PER_SECOND);
+        catchUpTimer.arm(in.getLong("catchUpDeadline"));
     }
 }

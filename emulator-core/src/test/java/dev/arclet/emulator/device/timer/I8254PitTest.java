@@ -274,14 +274,45 @@ class I8254PitTest extends DeviceContractTest {
     }
 
     @Test
-    void aLateHostMergesTicksButKeepsThePhase() {
+    void aLateHostDeliversTheTicksItOwes() {
         program(0, 2, 1000);
         at(1);
         int before = irq0.rises;
         rig.jump(CrystalClock.PIT.nanosAt(50_001) - rig.nanos());
         assertEquals(before + 1, irq0.rises);
-        rig.advance(CrystalClock.PIT.nanosAt(51_001) - rig.nanos());
-        assertEquals(before + 2, irq0.rises);
+        at(65_001);
+        assertEquals(before + 65, irq0.rises);
+        at(70_001);
+        assertEquals(before + 70, irq0.rises);
+    }
+
+    @Test
+    void owedTicksWaitForTheOnesBeforeThemAndEndWithTheMode() {
+        boolean[] waits = {true};
+        Wire wire = new Wire();
+        I8254Pit slow = new I8254Pit(rig.events, wire, () -> waits[0]);
+        slow.writeByte(3, 0x34);
+        slow.writeByte(0, 0x10);
+        slow.writeByte(0, 0x27);
+        rig.jump(CrystalClock.PIT.nanosAt(50_001));
+        rig.advance(CrystalClock.PIT.nanosAt(59_000) - rig.nanos());
+        int held = wire.rises;
+        assertEquals(2, held, "mode 2 sets OUT, then one edge for all");
+        waits[0] = false;
+        rig.advance(CrystalClock.PIT.nanosAt(59_900) - rig.nanos());
+        assertEquals(held + 4, wire.rises, "200 us apart");
+        slow.writeByte(3, 0x34);
+        rig.advance(1_000_000_000);
+        assertEquals(held + 4, wire.rises);
+    }
+
+    @Test
+    void anEternallyLateHostOwesASecondAtMost() {
+        program(0, 2, 11_932);
+        rig.jump(3_600_000_000_000L);
+        int before = irq0.rises;
+        rig.advance(1_000_000_000);
+        assertEquals(200, irq0.rises - before, 1.5);
     }
 
     @Test
