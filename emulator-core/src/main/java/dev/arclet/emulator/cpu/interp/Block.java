@@ -33,6 +33,9 @@ final class Block {
      */
     final Op[] ops;
 
+    /** The last operation, if it is two instructions; else null. */
+    final FusedOp fused;
+
     /** Cleared when its code has been overwritten. */
     boolean valid = true;
 
@@ -72,6 +75,7 @@ final class Block {
         this.count = count;
         this.linkable = linkable;
         this.ops = ops;
+        fused = ops[ops.length - 1] instanceof FusedOp op ? op : null;
     }
 
     /** Remembers a successor at a distance of bytes. */

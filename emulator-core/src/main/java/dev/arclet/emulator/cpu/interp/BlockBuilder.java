@@ -4,6 +4,7 @@ import dev.arclet.emulator.cpu.CpuState;
 import dev.arclet.emulator.cpu.decode.CodeReader;
 import dev.arclet.emulator.cpu.decode.Decoder;
 import dev.arclet.emulator.cpu.decode.Instruction;
+import dev.arclet.emulator.cpu.decode.Mnemonic;
 import dev.arclet.emulator.cpu.decode.Operand;
 import dev.arclet.emulator.fault.GuestFault;
 import dev.arclet.emulator.memory.GuestMemory;
@@ -72,6 +73,8 @@ final class BlockBuilder implements CodeReader {
         int end = 0;
         boolean ended = false;
         boolean linkable = true;
+        Instruction before = null;
+        int joined = 0;
         while (!ended && ops.size() < most && secondPage == Block.NO_PAGE) {
             first = ops.isEmpty();
             Instruction instruction;
@@ -89,7 +92,17 @@ final class BlockBuilder implements CodeReader {
             if (alone && !first) {
                 break;
             }
-            ops.add(table.create(instruction, new Op.Place(end, instruction.length())));
+            Op op = table.create(instruction, new Op.Place(end, instruction.length()));
+            FusedOp both =
+                    before == null || instruction.mnemonic() != Mnemonic.JCC
+                            ? null
+                            : FusedOp.join(before, ops.getLast(), instruction, op);
+            if (both != null) {
+                ops.removeLast();
+                joined = 1;
+            }
+            ops.add(both != null ? both : op);
+            before = instruction;
             end += instruction.length();
             position = end;
             ended = BlockEnd.ends(instruction);
@@ -99,7 +112,7 @@ final class BlockBuilder implements CodeReader {
                 break;
             }
         }
-        int count = ops.size();
+        int count = ops.size() + joined;
         if (!ended) {
             ops.add(new Block.GoOn(end));
         }

@@ -34,7 +34,7 @@ final class BranchOps {
     }
 
     /** A branch by a displacement. */
-    private abstract static class RelativeBranch extends Op {
+    abstract static class RelativeBranch extends Op {
         private final long displacement;
         private final long mask;
 

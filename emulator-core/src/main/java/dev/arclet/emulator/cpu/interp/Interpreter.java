@@ -145,7 +145,7 @@ public final class Interpreter implements ExecutionEngine {
             cpu.instructions += block.count;
             return true;
         } catch (GuestFault fault) {
-            leaveAt(ops[i], i);
+            leaveFaulting(ops[i], i);
             deliver(fault);
         } catch (BlockExit e) {
             leaveAt(ops[i], i);
@@ -162,7 +162,13 @@ public final class Interpreter implements ExecutionEngine {
         int i = 0;
         try {
             for (; i < count; i++) {
-                ops[i].execute(cpu);
+                Op op = ops[i];
+                if (op == block.fused) {
+                    block.fused.first.execute(cpu);
+                    leaveAt(block.fused.second, count);
+                    return true;
+                }
+                op.execute(cpu);
             }
             leaveAt(ops[i], i);
             return true;
@@ -174,6 +180,14 @@ public final class Interpreter implements ExecutionEngine {
             leftEarly = true;
         }
         return false;
+    }
+
+    private void leaveFaulting(Op op, int done) {
+        if (op instanceof FusedOp both) {
+            leaveAt(both.second, done + 1);
+        } else {
+            leaveAt(op, done);
+        }
     }
 
     /** Makes RIP and the count exact for a block left before an operation. */
