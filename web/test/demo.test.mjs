@@ -17,6 +17,7 @@ const BOOT_MS = 240_000;
 
 let folder;
 let env;
+let launcher;
 let demo;
 let gallery;
 let browser;
@@ -25,6 +26,8 @@ before(
     async () => {
         folder = await mkdtemp(join(tmpdir(), 'arclet-browser-'));
         env = { ...process.env, ARCLET_HOME: join(folder, 'home') };
+        await run(arclet, ['--version'], { env }); // builds, if need be
+        launcher = spawn(arclet, ['launcher'], { env, stdio: 'inherit' });
         demo = spawn(arclet, ['demo', '--no-browser', '--port', '0'], { env, stdio: ['ignore', 'pipe', 'inherit'] });
         gallery = await new Promise((resolve, reject) => {
             let printed = '';
@@ -58,7 +61,7 @@ before(
 after(async () => {
     await browser?.close();
     demo?.kill();
-    await run(arclet, ['launcher', '--stop'], { env }).catch((error) => console.error(error.stderr));
+    launcher?.kill();
     await rm(folder, { recursive: true, force: true });
 });
 
