@@ -7,7 +7,7 @@
  *
  * <pre>{@code
  * PicPair pics = new PicPair(intr);                    // 20,2 master()  A0,2 slave()  4D0,2 elcr()
- * I8254Pit pit = new I8254Pit(events, pics.line(0), () -> pics.requested(0));  // 40,4
+ * I8254Pit pit = new I8254Pit(events, pics.line(0), () -> pics.waits(0));  // 40,4
  * Mc146818Rtc rtc = new Mc146818Rtc(events, pics.line(8), epochSecond);      // 70,2
  * A20Gate a20 = new A20Gate(physicalMap::setA20);
  * I8042 kbc = new I8042(events, pics.line(1), pics.line(12), a20, reset);    // 60,1 data()  64,1 command()

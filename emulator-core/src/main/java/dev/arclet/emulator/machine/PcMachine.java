@@ -152,8 +152,7 @@ public final class PcMachine implements AutoCloseable {
                                     cpu.attention |= high;
                                 }));
         A20Gate a20 = part(new A20Gate(memory::setA20));
-        I8254Pit pit =
-                part(new I8254Pit(events, pic.line(IRQ_TIMER), () -> pic.requested(IRQ_TIMER)));
+        I8254Pit pit = part(new I8254Pit(events, pic.line(IRQ_TIMER), () -> pic.waits(IRQ_TIMER)));
         Mc146818Rtc rtc =
                 part(new Mc146818Rtc(events, pic.line(IRQ_RTC), config.rtcEpochSeconds()));
         keyboardController =

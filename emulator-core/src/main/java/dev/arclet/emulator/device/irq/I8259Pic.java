@@ -104,9 +104,9 @@ public final class I8259Pic implements BytePorts, Resettable, Stateful {
         return outputLevel;
     }
 
-    /** Whether the request register holds {@code input} (0..7). */
-    boolean requested(int input) {
-        return (irr & 1 << input) != 0;
+    /** Whether the request register holds {@code input} (0..7) and the mask does not. */
+    boolean waits(int input) {
+        return (irr & ~imr & 1 << input) != 0;
     }
 
     private int levelTriggered(int bit) {

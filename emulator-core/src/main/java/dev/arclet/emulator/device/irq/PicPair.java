@@ -85,9 +85,9 @@ public final class PicPair implements Resettable, Stateful {
         (irq < 8 ? master : slave).setInput(irq & 7, drivers[irq] != 0);
     }
 
-    /** Whether an interrupt line's request (0..15) waits to be acknowledged, masked or not. */
-    public boolean requested(int irq) {
-        return (irq < 8 ? master : slave).requested(irq & 7);
+    /** Whether a request of an interrupt line (0..15) is not masked and waits for the CPU. */
+    public boolean waits(int irq) {
+        return (irq < 8 ? master : slave).waits(irq & 7);
     }
 
     /** The level of the INTR pin. */

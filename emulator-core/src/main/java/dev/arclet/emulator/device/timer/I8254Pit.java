@@ -56,7 +56,8 @@ public final class I8254Pit implements BytePorts, Resettable, Stateful {
      *
      * @param irq0 what OUT of counter 0 drives
      * @param edgeWaits whether the interrupt controller still holds the last edge of {@code irq0}
-     *     as a request, so that another one would be lost
+     *     as a request that it will deliver, so that another one would be lost; usually {@code
+     *     PicPair.waits(0)}
      */
     public I8254Pit(EventQueue events, IrqLine irq0, BooleanSupplier edgeWaits) {
         this.events = events;
@@ -78,14 +79,17 @@ public final class I8254Pit implements BytePorts, Resettable, Stateful {
     private void channel0Rises() {
         PitChannel channel = channels[0];
         long now = now();
+        boolean taken = !channel.periodic() || !edgeWaits.getAsBoolean();
         if (channel.periodic()) {
             int period = channel.reload();
-            long missed = Math.max(0, now - nextEdge) / period;
+            long missed = Math.max(0, now - nextEdge) / period + (taken ? 0 : 1);
             owed = Math.min(owed + missed, TICKS_PER_SECOND / period);
         }
         channel.advance(now);
-        irq0.set(false);
-        irq0.set(true);
+        if (taken) {
+            irq0.set(false);
+            irq0.set(true);
+        }
         arm();
         armCatchUp();
     }

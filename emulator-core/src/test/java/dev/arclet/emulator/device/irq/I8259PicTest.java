@@ -257,4 +257,16 @@ class I8259PicTest extends DeviceContractTest {
         second.set(false);
         assertFalse(intr.high);
     }
+
+    @Test
+    void saysWhatWaits() {
+        assertFalse(pics.waits(10));
+        lines[10].set(true);
+        assertTrue(pics.waits(10));
+        pics.slave().writeByte(1, 0x04);
+        assertFalse(pics.waits(10), "masked");
+        pics.slave().writeByte(1, 0x00);
+        pics.acknowledge();
+        assertFalse(pics.waits(10));
+    }
 }

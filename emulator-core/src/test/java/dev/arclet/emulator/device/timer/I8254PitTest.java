@@ -294,16 +294,17 @@ class I8254PitTest extends DeviceContractTest {
         slow.writeByte(3, 0x34);
         slow.writeByte(0, 0x10);
         slow.writeByte(0, 0x27);
-        rig.jump(CrystalClock.PIT.nanosAt(50_001));
+        rig.advance(1_000);
+        assertEquals(1, wire.rises, "mode 2 sets OUT");
         rig.advance(CrystalClock.PIT.nanosAt(59_000) - rig.nanos());
-        int held = wire.rises;
-        assertEquals(2, held, "mode 2 sets OUT, then one edge for all");
+        assertEquals(1, wire.rises, "five edges have nowhere to go");
         waits[0] = false;
         rig.advance(CrystalClock.PIT.nanosAt(59_900) - rig.nanos());
-        assertEquals(held + 4, wire.rises, "200 us apart");
+        int taken = wire.rises;
+        assertTrue(taken == 4 || taken == 5, "200 us apart: " + taken);
         slow.writeByte(3, 0x34);
         rig.advance(1_000_000_000);
-        assertEquals(held + 4, wire.rises);
+        assertEquals(taken, wire.rises);
     }
 
     @Test
