@@ -2,7 +2,7 @@ package dev.arclet.launcher.boot;
 
 import dev.arclet.emulator.machine.MachineConfig;
 import dev.arclet.launcher.LauncherException;
-import java.lang.management.ManagementFactory;
+import dev.arclet.launcher.run.HostMemory;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -53,10 +53,7 @@ public final class MemorySize {
      * @throws LauncherException of kind HOST
      */
     public static void checkHost(long bytes) throws LauncherException {
-        var system =
-                (com.sun.management.OperatingSystemMXBean)
-                        ManagementFactory.getOperatingSystemMXBean();
-        checkHost(bytes, system.getTotalMemorySize());
+        checkHost(bytes, HostMemory.total());
     }
 
     static void checkHost(long bytes, long hostBytes) throws LauncherException {
