@@ -177,9 +177,11 @@ public final class SseFloat {
 
     // The general way
 
-    private static final int ADD = 0, SUBTRACT = 1, MULTIPLY = 2, DIVIDE = 3, ROOT = 4;
+    /** Operations of {@link #general32} and {@link #general64}; a root is that of the second. */
+    static final int ADD = 0, SUBTRACT = 1, MULTIPLY = 2, DIVIDE = 3, ROOT = 4;
 
-    private int general32(int operation, int a, int b) {
+    /** Any operation on any operands in any mode. */
+    int general32(int operation, int a, int b) {
         a = operand(a);
         b = operand(b);
         if (isNaN(a) || isNaN(b)) {
@@ -191,7 +193,8 @@ public final class SseFloat {
         return computes(operation, denormal) ? deliver32() : INDEFINITE_32;
     }
 
-    private long general64(int operation, long a, long b) {
+    /** Any operation on any operands in any mode. */
+    long general64(int operation, long a, long b) {
         a = operand(a);
         b = operand(b);
         if (isNaN(a) || isNaN(b)) {
