@@ -101,8 +101,7 @@ class X87OpsTest {
         try (TestCpu test = TestCpu.real16()) {
             test.cpu.segments[CpuState.DS].selector = 0x2345;
             // FNINIT; FLD dword [3000h] at 1002h; FNSTENV [4000h], then with 32-bit operands
-            assertEquals(
-                    List.of(), exceptionsOf(test, "DBE3 D9060030 D9360040 66D9368040"));
+            assertEquals(List.of(), exceptionsOf(test, "DBE3 D9060030 D9360040 66D9368040"));
             assertEquals(0x037F, read(test, IMAGE, 2));
             long ip = 0x1002 + 16L * test.cpu.segments[CpuState.CS].selector;
             long dp = 0x3000 + 16L * 0x2345;
@@ -175,8 +174,7 @@ class X87OpsTest {
             assertEquals(
                     List.of(),
                     exceptionsOf(
-                            test,
-                            "DD3500400000 D9E8 DD2500400000 66DD3500500000 66DD2500500000"));
+                            test, "DD3500400000 D9E8 DD2500400000 66DD3500500000 66DD2500500000"));
             assertArrayEquals(registers, cpu.x87.significand);
             assertEquals(0x5A, cpu.x87.valid);
         }
