@@ -154,7 +154,7 @@ class RandomCodeTest {
                         default -> DATA + random.nextInt(0x4000);
                     };
         }
-        registers[CpuState.RSP] = DATA + 0x6000 + random.nextInt(8);
+        registers[CpuState.RSP] = DATA + 0x6000L + random.nextInt(8);
         byte[] data = new byte[0x8000];
         random.nextBytes(data);
         return new Start(code.toByteArray(), registers, data);
