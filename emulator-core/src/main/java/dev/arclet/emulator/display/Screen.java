@@ -54,6 +54,13 @@ public final class Screen {
 
         /** The size has changed; everything is damaged. */
         void resized(int width, int height);
+
+        /**
+         * The screen is up to date; called after each refresh, the other two methods before it.
+         * While nobody watches nothing is drawn, so a new viewer waits for this before it trusts
+         * the pixels.
+         */
+        default void refreshed() {}
     }
 
     private final List<Listener> listeners = new CopyOnWriteArrayList<>();
@@ -190,6 +197,7 @@ public final class Screen {
             if (!rects.isEmpty()) {
                 listener.damaged(rects);
             }
+            listener.refreshed();
         }
     }
 }

@@ -32,6 +32,9 @@ public final class RfbSession {
     private static final long BACKLOG_WAIT_MILLIS = 4;
     private static final long IDLE_WAIT_MILLIS = 100;
 
+    /** How long a new viewer waits for a screen that nobody watched to be drawn. */
+    private static final long DRAW_WAIT_NANOS = 1_000_000_000;
+
     private final Transport transport;
     private final Screen screen;
     private final InputSink input;
@@ -46,6 +49,12 @@ public final class RfbSession {
     private int replyBytes;
     private boolean closed;
     private boolean initialised;
+
+    /** When a viewer that waits for its greeting gets it even if nothing was drawn. */
+    private long greetBy;
+
+    private boolean greetingWanted;
+    private boolean drawn;
     private int width;
     private int height;
     private boolean sizeChanged;
@@ -191,6 +200,7 @@ public final class RfbSession {
             return true;
         }
         switch (due) {
+            case GREETING -> sendGreeting();
             case SIZE -> sendSize();
             case UPDATE -> sendUpdate();
             case NOTHING -> {}
@@ -200,12 +210,16 @@ public final class RfbSession {
 
     private enum Due {
         NOTHING,
+        GREETING,
         SIZE,
         UPDATE
     }
 
     /** What should be sent now. The lock is held. */
     private Due due() {
+        if (greetingWanted) {
+            return drawn || System.nanoTime() - greetBy >= 0 ? Due.GREETING : Due.NOTHING;
+        }
         boolean behind = continuous && unacknowledged >= MAX_UNACKNOWLEDGED;
         if (!initialised || !(requested || continuous) || behind) {
             return Due.NOTHING;
@@ -223,6 +237,27 @@ public final class RfbSession {
 
     private boolean intersects(boolean wanted, Area area) {
         return wanted && damage.intersects(area.x, area.y, area.width, area.height);
+    }
+
+    private void sendGreeting() {
+        byte[] title = name.getBytes(StandardCharsets.UTF_8);
+        synchronized (lock) {
+            synchronized (screen) {
+                width = screen.width();
+                height = screen.height();
+            }
+            sizeChanged = false;
+            out.u16(width);
+            out.u16(height);
+            PixelFormat.NATIVE.write(out);
+            out.u32(title.length);
+            out.put(title, 0, title.length);
+            damage.resize(width, height);
+            refill = true;
+            greetingWanted = false;
+            initialised = true;
+        }
+        transport.send(out.take());
     }
 
     /** Tells the viewer the size of the screen; such an update has nothing else in it. */
@@ -394,6 +429,16 @@ public final class RfbSession {
                 lock.notifyAll();
             }
         }
+
+        @Override
+        public void refreshed() {
+            synchronized (lock) {
+                if (!drawn) {
+                    drawn = true;
+                    lock.notifyAll();
+                }
+            }
+        }
     }
 
     /** Acts on the viewer's messages, on the transport's thread. */
@@ -426,29 +471,18 @@ public final class RfbSession {
 
         @Override
         public void initialised() {
-            OutBuffer message = new OutBuffer();
-            byte[] title = name.getBytes(StandardCharsets.UTF_8);
-            // Listening starts first, so that no resize is missed in between.
-            screen.addListener(listener);
             synchronized (lock) {
-                synchronized (screen) {
-                    width = screen.width();
-                    height = screen.height();
-                }
-                message.u16(width);
-                message.u16(height);
-                PixelFormat.NATIVE.write(message);
-                message.u32(title.length);
-                message.put(title, 0, title.length);
-                damage.resize(width, height);
-                refill = true;
-                initialised = true;
+                greetBy = System.nanoTime() + DRAW_WAIT_NANOS;
+                greetingWanted = true;
             }
-            reply(message);
+            screen.addListener(listener);
+            boolean late;
             synchronized (lock) {
-                if (closed) {
-                    screen.removeListener(listener);
-                }
+                late = closed;
+                lock.notifyAll();
+            }
+            if (late) {
+                screen.removeListener(listener);
             }
         }
 

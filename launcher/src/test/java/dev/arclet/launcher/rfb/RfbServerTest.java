@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.Random;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -30,6 +31,8 @@ class RfbServerTest {
     private final Screen screen = new Screen();
     private final Recorder input = new Recorder();
     private RfbTcpServer server;
+    private volatile boolean stopped;
+    private Thread refresher;
 
     /** Notes what viewers do. */
     private static final class Recorder implements InputSink {
@@ -75,9 +78,48 @@ class RfbServerTest {
                         "Täst");
     }
 
+    /** Refreshes the screen as a machine does. */
+    @BeforeEach
+    void refresh() {
+        refresher =
+                new Thread(
+                        () -> {
+                            while (!stopped) {
+                                screen.publish();
+                                LockSupport.parkNanos(2_000_000);
+                            }
+                        });
+        refresher.setDaemon(true);
+        refresher.start();
+    }
+
     @AfterEach
     void stop() {
+        stopped = true;
         server.close();
+    }
+
+    @Test
+    void newViewersWaitForTheScreenToBeDrawn() throws IOException, InterruptedException {
+        stopped = true;
+        refresher.join();
+        Thread machine =
+                new Thread(
+                        () -> {
+                            while (!screen.watched()) {
+                                Thread.onSpinWait();
+                            }
+                            screen.resize(320, 240);
+                            Drawing.random(screen, new Random(8));
+                        });
+        machine.start();
+        try (RfbTestClient client = new RfbTestClient(server.port()).handshake()) {
+            assertEquals(320, client.width);
+            client.request(false);
+            client.readUntilUpdate();
+            assertTrue(same(client));
+        }
+        machine.join();
     }
 
     private RfbTestClient client(int... encodings) throws IOException {

@@ -62,6 +62,7 @@ class RfbSessionTest {
         session.start();
         session.received(
                 ByteBuffer.wrap("RFB 003.008\n\1\1".getBytes(StandardCharsets.ISO_8859_1)));
+        screen.publish();
         return session;
     }
 
