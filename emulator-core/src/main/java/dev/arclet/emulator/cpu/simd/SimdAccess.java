@@ -44,8 +44,9 @@ public final class SimdAccess {
         x.valid = 0xFF;
     }
 
-    /** EMMS: all tags empty. */
+    /** EMMS: all tags empty, TOP 0. */
     public static void leaveMmx(CpuState cpu) {
+        cpu.x87.top = 0;
         cpu.x87.valid = 0;
     }
 
