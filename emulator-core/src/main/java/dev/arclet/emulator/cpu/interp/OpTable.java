@@ -5,11 +5,13 @@ import dev.arclet.emulator.cpu.decode.Instruction;
 import dev.arclet.emulator.cpu.decode.Mnemonic;
 import dev.arclet.emulator.cpu.decode.Operand;
 import dev.arclet.emulator.cpu.fpu.X87Ops;
+import dev.arclet.emulator.cpu.simd.AesOps;
 import dev.arclet.emulator.cpu.simd.ElementOps;
 import dev.arclet.emulator.cpu.simd.PackedIntegerOps;
 import dev.arclet.emulator.cpu.simd.PackedShuffleOps;
 import dev.arclet.emulator.cpu.simd.SimdMoveOps;
 import dev.arclet.emulator.cpu.simd.SseFloatOps;
+import dev.arclet.emulator.cpu.simd.StringCompareOps;
 import dev.arclet.emulator.fault.GuestFault;
 import java.util.EnumMap;
 import java.util.Map;
@@ -29,6 +31,7 @@ public final class OpTable {
     /** The table with everything that this processor has. */
     public static OpTable standard() {
         OpTable table = new OpTable();
+        AesOps.register(table);
         AluOps.register(table);
         BcdOps.register(table);
         BitOps.register(table);
@@ -47,6 +50,7 @@ public final class OpTable {
         SimdMoveOps.register(table);
         SseFloatOps.register(table);
         StackOps.register(table);
+        StringCompareOps.register(table);
         StringOps.register(table);
         SystemOps.register(table);
         X87Ops.register(table);

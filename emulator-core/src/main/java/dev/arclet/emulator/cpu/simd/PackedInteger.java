@@ -530,6 +530,10 @@ public final class PackedInteger {
         return Math.clamp(a, Short.MIN_VALUE, Short.MAX_VALUE);
     }
 
+    private static int saturateU16(int a) {
+        return a < 0 ? 0 : Math.min(a, 0xFFFF);
+    }
+
     private static long byteS(long a, int i) {
         return Math.clamp(word(a, i), Byte.MIN_VALUE, Byte.MAX_VALUE) & 0xFFL;
     }
@@ -568,10 +572,10 @@ public final class PackedInteger {
     /** PACKUSDW: signed doublewords to unsigned words. */
     public static long packU32(long a, long b) {
         return words(
-                Math.clamp((int) a, 0, 0xFFFF),
-                Math.clamp((int) (a >>> 32), 0, 0xFFFF),
-                Math.clamp((int) b, 0, 0xFFFF),
-                Math.clamp((int) (b >>> 32), 0, 0xFFFF));
+                saturateU16((int) a),
+                saturateU16((int) (a >>> 32)),
+                saturateU16((int) b),
+                saturateU16((int) (b >>> 32)));
     }
 
     /**
