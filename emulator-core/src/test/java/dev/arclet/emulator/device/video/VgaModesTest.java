@@ -323,7 +323,7 @@ class VgaModesTest {
         for (int i = 1; i <= 3; i++) {
             // The MMU asks again after each harvest, as the map tells it to.
             long host = bench.map.writablePage(VgaBench.LFB + 5L * line);
-            GuestMemory.store32(host + 4 * i, 0x00ABCDE0 + i);
+            GuestMemory.store32(host + 4L * i, 0x00ABCDE0 + i);
             bench.refresh();
             assertEquals(0xABCDE0 + i, bench.pixel(i, 5));
             assertEquals(List.of(new Screen.Rect(i, 5, 1, 1)), bench.damage);
