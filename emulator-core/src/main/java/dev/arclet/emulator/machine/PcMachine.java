@@ -428,6 +428,10 @@ public final class PcMachine implements AutoCloseable {
     /** Figures; exact on the machine thread, else slightly old. */
     public Statistics statistics() {
         Map<String, Long> counters = new LinkedHashMap<>();
+        counters.put("blocks.decoded", engine.cache().decoded());
+        counters.put("blocks.invalidated", engine.cache().invalidated());
+        counters.put("blocks.lookups", engine.cache().lookups());
+        counters.put("blocks.guardedWrites", engine.cache().guardedWrites());
         engine.missing().forEach((mnemonic, count) -> counters.put("missing." + mnemonic, count));
         return new Statistics(
                 cpu.instructions,

@@ -148,10 +148,10 @@ class RandomCodeTest {
         for (int i = 0; i < (codeSize == 8 ? 16 : 8); i++) {
             registers[i] =
                     switch (random.nextInt(8)) {
-                        case 0 -> CODE + random.nextInt(300);
+                        case 0 -> (long) CODE + random.nextInt(300);
                         case 1 -> random.nextInt(100);
-                        case 2 -> codeSize == 8 ? random.nextLong() : random.nextInt() >>> 1;
-                        default -> DATA + random.nextInt(0x4000);
+                        case 2 -> random.nextLong() & (codeSize == 8 ? -1L : 0x7FFF_FFFFL);
+                        default -> (long) DATA + random.nextInt(0x4000);
                     };
         }
         registers[CpuState.RSP] = DATA + 0x6000L + random.nextInt(8);
