@@ -390,25 +390,11 @@ public final class Float80Functions {
             f.zero(below ? ySign ^ SIGN : ySign);
             return;
         }
-        WideFloat wide = WideFloat.of(xSe, x);
-        multiplyLog(f, logarithm(wide), isPowerOfTwo(wide), ySe, y);
+        multiplyLog(f, logarithm(WideFloat.of(xSe, x)), ySe, y);
     }
 
-    private static boolean isPowerOfTwo(WideFloat x) {
-        return x.hi() == INTEGER && x.lo() == 0;
-    }
-
-    private static void multiplyLog(Float80 f, WideFloat log, boolean exact, int ySe, long y) {
-        if (exact) {
-            int precision = f.precision;
-            int flags = f.flags;
-            f.precision = 64;
-            Float80Arithmetic.multiply(
-                    f, (log.negative() ? SIGN : 0) | log.exponent() + BIAS, log.hi(), ySe, y);
-            f.precision = precision;
-            f.flags |= flags;
-            return;
-        }
+    /** Always counts as inexact, as on the vectors' processor, even for powers of two. */
+    private static void multiplyLog(Float80 f, WideFloat log, int ySe, long y) {
         WideFloat.of(ySe, y).times(log).roundInto(f);
     }
 
@@ -448,7 +434,7 @@ public final class Float80Functions {
         int ey = ySe & EXPONENT;
         int xSign = xSe & SIGN;
         int ySign = ySe & SIGN;
-        if (xSign != 0 && ex >= BIAS && ex != EXPONENT && ey != EXPONENT) {
+        if (xSign != 0 && ex >= BIAS && ex != EXPONENT && ey != EXPONENT && y != 0) {
             // Undefined by the SDM; this is what the vectors' processor does.
             f.noteDenormal(ySe, y);
             f.flags |= Float80.PRECISION;
@@ -484,6 +470,6 @@ public final class Float80Functions {
                 ex < BIAS - 2
                         ? logSeries(wide, wide.plus(WideFloat.of(2)))
                         : logarithm(wide.plus(WideFloat.ONE));
-        multiplyLog(f, log, false, ySe, y);
+        multiplyLog(f, log, ySe, y);
     }
 }
