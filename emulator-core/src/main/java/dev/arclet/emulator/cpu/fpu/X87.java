@@ -177,12 +177,11 @@ public final class X87 {
     }
 
     /**
-     * A denormal in memory signals, though widened it is normal, unless a NaN or a
-     * division by zero takes precedence.
+     * A denormal in memory signals, though widened it is normal, unless a NaN or a division by zero
+     * takes precedence.
      */
     private static void noteMemoryDenormal(Float80 f, int se, long value) {
-        if ((f.flags & (Float80.INVALID | Float80.ZERO_DIVIDE)) == 0
-                && !Float80.isNaN(se, value)) {
+        if ((f.flags & (Float80.INVALID | Float80.ZERO_DIVIDE)) == 0 && !Float80.isNaN(se, value)) {
             f.flags |= Float80.DENORMAL;
         }
     }
