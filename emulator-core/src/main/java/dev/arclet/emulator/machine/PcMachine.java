@@ -398,6 +398,14 @@ public final class PcMachine implements AutoCloseable {
         loop.post(() -> keyboard.key(scanCode, down));
     }
 
+    /**
+     * The keyboard's lights as the guest has set them; any thread, perhaps a moment old. Bit 0
+     * scroll lock, 1 num lock, 2 caps lock.
+     */
+    public int keyboardLights() {
+        return keyboardController.keyboard().leds();
+    }
+
     /** Moves the mouse and sets its buttons (bit 0 left, 1 right, 2 middle); any thread. */
     public void mouse(int dx, int dy, int wheel, int buttons) {
         loop.post(() -> keyboardController.mouse().move(dx, dy, wheel, buttons));

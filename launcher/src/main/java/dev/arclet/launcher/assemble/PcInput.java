@@ -28,6 +28,11 @@ public final class PcInput implements InputSink {
     }
 
     @Override
+    public int leds() {
+        return machine.keyboardLights();
+    }
+
+    @Override
     public synchronized void pointer(int x, int y, int buttons) {
         int dx = lastX < 0 ? 0 : x - lastX;
         int dy = lastX < 0 ? 0 : y - lastY;
