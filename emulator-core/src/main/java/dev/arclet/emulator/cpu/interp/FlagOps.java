@@ -65,6 +65,19 @@ final class FlagOps {
                 }
             };
         }
+        if (instruction.operand(0).size() == 8
+                && instruction.operand(1) instanceof Operand.Register register) {
+            int s = register.index();
+            int d = ((Operand.Register) instruction.operand(0)).index();
+            return new Op(place) {
+                @Override
+                public void execute(CpuState cpu) {
+                    if (LazyFlags.condition(cpu, condition)) {
+                        cpu.gpr[d] = cpu.gpr[s];
+                    }
+                }
+            };
+        }
         return new Op(place) {
             @Override
             public void execute(CpuState cpu) {

@@ -261,6 +261,15 @@ final class MoveOps {
         Location dst = Location.of(instruction.operand(0), place);
         Location src = Location.of(instruction.operand(1), place);
         int shift = Gpr.shift(src.bytes);
+        if (dst.bytes == 8) {
+            int d = ((Operand.Register) instruction.operand(0)).index();
+            return new Op(place) {
+                @Override
+                public void execute(CpuState cpu) {
+                    cpu.gpr[d] = src.read(cpu) << shift >> shift;
+                }
+            };
+        }
         if (dst.bytes == 4) {
             int d = ((Operand.Register) instruction.operand(0)).index();
             return new Op(place) {

@@ -37,6 +37,20 @@ final class ShiftOps {
                 return op;
             }
         }
+        if (instruction.operand(1) instanceof Operand.Immediate amount
+                && instruction.operand(0) instanceof Operand.Register target
+                && target.size() == 8
+                && (amount.value() & 63) != 0) {
+            Op op =
+                    shift64(
+                            instruction.mnemonic(),
+                            place,
+                            target.index(),
+                            (int) amount.value() & 63);
+            if (op != null) {
+                return op;
+            }
+        }
         Location dst = Location.of(instruction.operand(0), place);
         Location count = Location.of(instruction.operand(1), place);
         int bits = 8 * dst.bytes;
@@ -85,6 +99,34 @@ final class ShiftOps {
                             int result = value >> n;
                             LazyFlags.set(cpu, result, value >> (n - 1) & 1);
                             cpu.gpr[d] = result & Gpr.MASK32;
+                        }
+                    };
+            default -> null;
+        };
+    }
+
+    /** A 64-bit register by a constant of 1..63; null for the rotates. */
+    private static Op shift64(Mnemonic mnemonic, Op.Place place, int d, int n) {
+        return switch (mnemonic) {
+            case SHL ->
+                    new Op(place) {
+                        @Override
+                        public void execute(CpuState cpu) {
+                            cpu.gpr[d] = Shifts.shl(cpu, cpu.gpr[d], n, 64);
+                        }
+                    };
+            case SHR ->
+                    new Op(place) {
+                        @Override
+                        public void execute(CpuState cpu) {
+                            cpu.gpr[d] = Shifts.shr(cpu, cpu.gpr[d], n, 64);
+                        }
+                    };
+            case SAR ->
+                    new Op(place) {
+                        @Override
+                        public void execute(CpuState cpu) {
+                            cpu.gpr[d] = Shifts.sar(cpu, cpu.gpr[d], n, 64);
                         }
                     };
             default -> null;
