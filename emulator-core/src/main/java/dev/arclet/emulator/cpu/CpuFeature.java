@@ -36,6 +36,7 @@ public enum CpuFeature {
     XSAVE(1, 0, 'c', 26),
     HYPERVISOR(1, 0, 'c', 31),
     FSGSBASE(7, 0, 'b', 0),
+    TSC_ADJUST(7, 0, 'b', 1),
     SMEP(7, 0, 'b', 7),
     ADX(7, 0, 'b', 19),
     SMAP(7, 0, 'b', 20),

@@ -14,8 +14,8 @@ import java.util.Set;
  * @param brand at most 47 characters of leaves 0x80000002..4
  * @param features what is announced, and so works
  * @param physicalBits physical address width, 32..52
- * @param timeStampHertz nominal frequency of the time-stamp counter for leaf 0x15; 0 announces
- *     none, and the guest measures it
+ * @param timeStampHertz nominal frequency of the time-stamp counter for leaves 0x15 and 0x16; 0
+ *     announces none, and the guest measures it
  */
 public record CpuModel(
         String vendor,
@@ -53,6 +53,7 @@ public record CpuModel(
                             CpuFeature.SSE2,
                             CpuFeature.CX16,
                             CpuFeature.FSGSBASE,
+                            CpuFeature.TSC_ADJUST,
                             CpuFeature.SMEP,
                             CpuFeature.SMAP,
                             CpuFeature.UMIP,

@@ -13,7 +13,7 @@ public final class Cpuid {
         CpuModel model = cpu.model;
         int leaf = (int) cpu.gpr[CpuState.RAX];
         int subleaf = (int) cpu.gpr[CpuState.RCX];
-        int maxBasic = model.timeStampHertz() != 0 ? 0x15 : 0xD;
+        int maxBasic = model.timeStampHertz() != 0 ? 0x16 : 0xD;
         if (leaf < 0 ? leaf > MAX_EXTENDED : leaf > maxBasic) {
             // Leaves beyond the last answer as the last basic one; so do unknown ranges.
             leaf = maxBasic;
@@ -68,6 +68,12 @@ public final class Cpuid {
                 a = 1;
                 b = 1;
                 c = (int) model.timeStampHertz();
+            }
+            case 0x16 -> {
+                // Base and maximum frequency, bus frequency, in MHz.
+                a = (int) (model.timeStampHertz() / 1_000_000);
+                b = a;
+                c = 100;
             }
             case 0x8000_0000 -> a = MAX_EXTENDED;
             case 0x8000_0001 -> {

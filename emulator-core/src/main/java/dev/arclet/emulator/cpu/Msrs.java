@@ -24,6 +24,7 @@ public final class Msrs {
     private static final int TIME_STAMP_COUNTER = 0x10,
             PLATFORM_ID = 0x17,
             APIC_BASE = 0x1B,
+            TSC_ADJUST = 0x3B,
             BIOS_UPDATE_SIGNATURE = 0x8B,
             MTRR_CAP = 0xFE,
             SYSENTER_CS = 0x174,
@@ -63,7 +64,10 @@ public final class Msrs {
     /** IA32_TSC_AUX. */
     public long tscAux;
 
-    /** Added to the board's counter to give IA32_TIME_STAMP_COUNTER. */
+    /**
+     * IA32_TSC_ADJUST: added to the board's counter to give IA32_TIME_STAMP_COUNTER. Writes to
+     * either register change both.
+     */
     public long tscOffset;
 
     /** IA32_PAT. */
@@ -75,7 +79,7 @@ public final class Msrs {
     /** IA32_MISC_ENABLE. */
     public long miscEnable;
 
-    /** IA32_MTRR_DEF_TYPE; firmware sets 0xC06: on, write-back. */
+    /** IA32_MTRR_DEF_TYPE; 0x806 is: on, write-back. */
     public long mtrrDefType;
 
     private long mcgStatus;
@@ -167,6 +171,7 @@ public final class Msrs {
                 }
                 yield apicBase;
             }
+            case TSC_ADJUST -> tscOffset;
             case SYSENTER_CS -> sysenterCs;
             case SYSENTER_ESP -> sysenterEsp;
             case SYSENTER_EIP -> sysenterEip;
@@ -214,6 +219,7 @@ public final class Msrs {
                 check(cpu, (value & ~(address | APIC_ENABLE | 0x100)) == 0);
                 apicBase = value;
             }
+            case TSC_ADJUST -> tscOffset = value;
             case SYSENTER_CS -> sysenterCs = value & 0xFFFF_FFFFL;
             case SYSENTER_ESP -> sysenterEsp = address(cpu, value);
             case SYSENTER_EIP -> sysenterEip = address(cpu, value);

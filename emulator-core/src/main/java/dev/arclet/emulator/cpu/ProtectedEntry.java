@@ -24,6 +24,8 @@ public final class ProtectedEntry {
             long entry) {
         cpu.reset();
         Arrays.fill(cpu.gpr, 0);
+        // A firmware would have told what memory is cacheable; kernels distrust blank MTRRs.
+        cpu.msrs.mtrrDefType = 0x806;
         cpu.gdtBase = gdtBase;
         cpu.gdtLimit = gdtLimit;
         cpu.cr0 = Control.CR0_PE | Control.CR0_ET;

@@ -12,6 +12,7 @@ import dev.arclet.emulator.chipset.SystemControlPortA;
 import dev.arclet.emulator.chipset.SystemControlPortB;
 import dev.arclet.emulator.chipset.VgaPciFunction;
 import dev.arclet.emulator.cpu.CpuBus;
+import dev.arclet.emulator.cpu.CpuModel;
 import dev.arclet.emulator.cpu.CpuState;
 import dev.arclet.emulator.cpu.ProtectedEntry;
 import dev.arclet.emulator.cpu.interp.Interpreter;
@@ -141,6 +142,7 @@ public final class PcMachine implements AutoCloseable {
         events = new EventQueue(clock);
         ram = new GuestMemory(config.memoryBytes());
         cpu = new CpuState(new Mmu(memory), new Board());
+        cpu.model = CpuModel.STANDARD.withTimeStampHertz(MachineClock.TSC_HZ);
         engine = new Interpreter(cpu);
         mapMemory();
 
