@@ -3,6 +3,7 @@ package dev.arclet.emulator.machine;
 import dev.arclet.emulator.bus.EventQueue;
 import dev.arclet.emulator.bus.PioBus;
 import dev.arclet.emulator.bus.Resettable;
+import dev.arclet.emulator.chipset.CoprocessorError;
 import dev.arclet.emulator.chipset.I440fxHostBridge;
 import dev.arclet.emulator.chipset.PciBus;
 import dev.arclet.emulator.chipset.PciConfigSpace;
@@ -65,6 +66,7 @@ public final class PcMachine implements AutoCloseable {
     private static final int IRQ_RTC = 8;
     private static final int IRQ_SCI = 9;
     private static final int IRQ_MOUSE = 12;
+    private static final int IRQ_COPROCESSOR = 13;
 
     // Ports
     private static final int PORT_PIC_MASTER = 0x20;
@@ -76,6 +78,7 @@ public final class PcMachine implements AutoCloseable {
     private static final int PORT_SYSTEM_CONTROL_A = 0x92;
     private static final int PORT_PIC_SLAVE = 0xA0;
     private static final int PORT_DEBUG_CONSOLE = 0xE9;
+    private static final int PORT_COPROCESSOR_ERROR = 0xF0;
     private static final int PORT_DEBUG_EXIT = 0xF4;
     private static final int PORT_COM1 = 0x3F8;
     private static final int PORT_ELCR = 0x4D0;
@@ -100,6 +103,7 @@ public final class PcMachine implements AutoCloseable {
     private final CpuState cpu;
     private final Interpreter engine;
     private final PicPair pic;
+    private final CoprocessorError coprocessorError;
     private final VgaAdapter vga;
     private final I8042 keyboardController;
     private final Ns16550Uart com1;
@@ -153,6 +157,7 @@ public final class PcMachine implements AutoCloseable {
                                     cpu.interruptLine = high;
                                     cpu.attention |= high;
                                 }));
+        coprocessorError = new CoprocessorError(pic.line(IRQ_COPROCESSOR));
         A20Gate a20 = part(new A20Gate(memory::setA20));
         I8254Pit pit = part(new I8254Pit(events, pic.line(IRQ_TIMER), () -> pic.waits(IRQ_TIMER)));
         Mc146818Rtc rtc =
@@ -223,6 +228,7 @@ public final class PcMachine implements AutoCloseable {
                 1,
                 "system control A",
                 part(new SystemControlPortA(a20, this::requestReset)));
+        ports.register(PORT_COPROCESSOR_ERROR, 1, "coprocessor error", coprocessorError);
         ports.register(PORT_RTC, 2, "MC146818", rtc);
         ports.register(PORT_COM1, 8, "COM1", com1);
         config.debugConsole()
@@ -478,6 +484,11 @@ public final class PcMachine implements AutoCloseable {
         @Override
         public long timeStampCounter() {
             return clock.nanos();
+        }
+
+        @Override
+        public void floatingPointError() {
+            coprocessorError.signal();
         }
     }
 }

@@ -387,6 +387,18 @@ class ChipsetTest extends DeviceContractTest {
     }
 
     @Test
+    void portF0TakesBackTheCoprocessorsInterrupt() {
+        Wire irq = new Wire();
+        CoprocessorError error = new CoprocessorError(irq);
+        error.signal();
+        error.signal();
+        assertTrue(irq.high);
+        assertEquals(1, irq.rises);
+        error.writeByte(0, 0);
+        assertFalse(irq.high);
+    }
+
+    @Test
     void port92OpensA20AndResetsOnARisingBit() {
         Wire wire = new Wire();
         A20Gate gate = new A20Gate(wire);
