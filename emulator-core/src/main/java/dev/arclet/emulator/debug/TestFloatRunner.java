@@ -6,16 +6,17 @@ import dev.arclet.emulator.cpu.fpu.Float80Convert;
 import dev.arclet.emulator.cpu.simd.SseFloat;
 import java.io.BufferedReader;
 import java.io.IOException;
-import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.regex.Pattern;
 
 /**
- * Compares our arithmetic with test cases of the form that Berkeley TestFloat's generator writes:
- * operands, result and exception flags in hexadecimal, one case a line. For extF80 the x87 unit is
- * asked, for f32 and f64 that of SSE; remainders exist in extF80 only.
- *
- * <pre>testfloat_gen -exact -rmin extF80_add | java ... TestFloatRunner extF80_add min</pre>
+ * Compares our arithmetic with the cases that Berkeley TestFloat's generator makes: operands,
+ * result and exception flags in hexadecimal, one case a line. For extF80 the x87 unit is asked, for
+ * f32 and f64 that of SSE; remainders exist in extF80 only.
  */
 public final class TestFloatRunner {
     private static final int MXCSR_MASKED = 0x1F80;
@@ -42,45 +43,108 @@ public final class TestFloatRunner {
         this.precision = precision;
     }
 
+    /** What the x87 rounds to each of its precisions. */
+    private static final List<String> ROUNDED_80 =
+            List.of("extF80_add", "extF80_sub", "extF80_mul", "extF80_div", "extF80_sqrt");
+
+    private static final List<String> COMPARISONS =
+            List.of("eq", "le", "lt", "eq_signaling", "le_quiet", "lt_quiet");
+
+    private static final List<String> ROUNDINGS = List.of("near_even", "minMag", "min", "max");
+
+    /** Every function of the generator that the x87 or SSE has. */
+    private static List<String> functions() {
+        List<String> functions = new ArrayList<>(List.of("extF80_rem"));
+        for (String type : List.of("extF80", "f32", "f64")) {
+            functions.add(type + "_roundToInt");
+            functions.add(type + "_to_i32");
+            functions.add(type + "_to_i64");
+            functions.add("i32_to_" + type);
+            functions.add("i64_to_" + type);
+            COMPARISONS.forEach(comparison -> functions.add(type + "_" + comparison));
+            for (String target : List.of("extF80", "f32", "f64")) {
+                if (!target.equals(type)) {
+                    functions.add(type + "_to_" + target);
+                }
+            }
+            if (!type.equals("extF80")) {
+                for (String operation : List.of("add", "sub", "mul", "div", "sqrt")) {
+                    functions.add(type + "_" + operation);
+                }
+            }
+        }
+        return functions;
+    }
+
     /**
-     * Reads cases from standard input. Exits 0 if all agree, 1 if some do not, 2 for bad usage.
+     * Runs the generator for every function in every rounding mode. Exits 0 if all cases agree, 1
+     * if some do not, 2 for bad usage.
      *
-     * @param args function, rounding (near_even, minMag, min, max), and for extF80 the precision in
-     *     bits (24, 53, 64)
+     * @param args path of the program testfloat_gen, and its level (1 or 2; 1 by default)
      */
-    public static void main(String[] args) throws IOException {
-        int mode =
-                args.length < 2
-                        ? -1
-                        : switch (args[1]) {
-                            case "near_even" -> Float80.NEAREST;
-                            case "min" -> Float80.DOWN;
-                            case "max" -> Float80.UP;
-                            case "minMag" -> Float80.CHOP;
-                            default -> -1;
-                        };
-        if (mode < 0 || args[0].indexOf('_') < 0) {
-            System.err.println(
-                    "usage: TestFloatRunner FUNCTION near_even|min|max|minMag [24|53|64] < cases");
+    public static void main(String[] args) throws IOException, InterruptedException {
+        if (args.length < 1 || !Files.isExecutable(Path.of(args[0]))) {
+            System.err.println("usage: TestFloatRunner TESTFLOAT_GEN [LEVEL]");
             System.exit(2);
             return;
         }
-        int precision = args.length > 2 ? Integer.parseInt(args[2]) : 64;
-        TestFloatRunner runner = new TestFloatRunner(args[0], mode, precision);
-        BufferedReader in =
-                new BufferedReader(new InputStreamReader(System.in, StandardCharsets.US_ASCII));
-        long cases = 0;
-        long wrong = 0;
-        for (String line = in.readLine(); line != null; line = in.readLine()) {
-            cases++;
-            String difference = runner.check(BLANK.split(line));
-            if (difference != null && wrong++ < MAX_SHOWN) {
-                System.out.println(line + "  " + difference);
+        String level = args.length > 1 ? args[1] : "1";
+        int failed = 0;
+        for (String rounding : ROUNDINGS) {
+            for (String function : ROUNDED_80) {
+                failed += compare(args[0], level, function, rounding, 24);
+                failed += compare(args[0], level, function, rounding, 53);
+                failed += compare(args[0], level, function, rounding, 64);
+            }
+            for (String function : functions()) {
+                failed += compare(args[0], level, function, rounding, 64);
             }
         }
+        System.out.println(failed == 0 ? "all agree" : failed + " functions differ");
+        System.exit(failed == 0 ? 0 : 1);
+    }
+
+    /** One run of the generator; 0 if all its cases agree and there were any, else 1. */
+    private static int compare(
+            String generator, String level, String function, String rounding, int precision)
+            throws IOException, InterruptedException {
+        List<String> command =
+                new ArrayList<>(List.of(generator, "-level", level, "-exact", "-r" + rounding));
+        if (precision != 64) {
+            command.add(precision == 53 ? "-precision64" : "-precision32");
+        }
+        command.add(function);
+        Process process =
+                new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.DISCARD).start();
+        int mode =
+                switch (rounding) {
+                    case "near_even" -> Float80.NEAREST;
+                    case "min" -> Float80.DOWN;
+                    case "max" -> Float80.UP;
+                    default -> Float80.CHOP;
+                };
+        TestFloatRunner runner = new TestFloatRunner(function, mode, precision);
+        long cases = 0;
+        long wrong = 0;
+        try (BufferedReader in = process.inputReader(StandardCharsets.US_ASCII)) {
+            for (String line = in.readLine(); line != null; line = in.readLine()) {
+                cases++;
+                String difference = runner.check(BLANK.split(line));
+                if (difference != null && wrong++ < MAX_SHOWN) {
+                    System.out.println(line + "  " + difference);
+                }
+            }
+        }
+        int status = process.waitFor();
         System.out.printf(
-                "%s %s %d: %d cases, %d wrong%n", args[0], args[1], precision, cases, wrong);
-        System.exit(cases > 0 && wrong == 0 ? 0 : 1);
+                "%s %s %d: %d cases, %d wrong%s%n",
+                function,
+                rounding,
+                precision,
+                cases,
+                wrong,
+                status == 0 ? "" : ", the generator failed");
+        return cases > 0 && wrong == 0 && status == 0 ? 0 : 1;
     }
 
     /** Runs one case; null if it agrees. */
