@@ -8,7 +8,8 @@ import java.util.function.IntConsumer;
  *
  * @param memoryBytes guest RAM, a multiple of 1 MiB, 4 MiB..32 GiB
  * @param cpus number of processors; 1
- * @param kernel a Linux kernel to start without a firmware
+ * @param kernel a Linux or Multiboot kernel to start without a firmware
+ * @param firmware a ROM image to start instead of a kernel
  * @param display what the guest finds as its screen
  * @param icount whether virtual time is a function of executed instructions only
  * @param rtcEpochSeconds what the real-time clock shows at power-on, in seconds since 1970 UTC
@@ -16,18 +17,21 @@ import java.util.function.IntConsumer;
  * @param serial receives what the guest sends on COM1, byte by byte, on the machine thread
  * @param debugConsole receives what the guest writes to port 0xE9; empty: the port is not there
  * @param debugExit whether the isa-debug-exit port 0xF4 is there
+ * @param postCodes where diagnostic codes are written; empty: nowhere
  */
 public record MachineConfig(
         long memoryBytes,
         int cpus,
         Optional<Kernel> kernel,
+        Optional<Firmware> firmware,
         DisplaySize display,
         boolean icount,
         long rtcEpochSeconds,
         Engine engine,
         IntConsumer serial,
         Optional<IntConsumer> debugConsole,
-        boolean debugExit) {
+        boolean debugExit,
+        Optional<PostCodes> postCodes) {
 
     /** Smallest RAM. */
     public static final long MIN_MEMORY = 4L << 20;
@@ -63,11 +67,27 @@ public record MachineConfig(
      * A kernel started directly.
      *
      * @param name what to call it in errors
-     * @param image the bzImage
+     * @param image a bzImage, or a Multiboot kernel
      * @param initrd the initial RAM disk, empty for none
      * @param commandLine its parameters
      */
     public record Kernel(String name, byte[] image, byte[] initrd, String commandLine) {}
+
+    /**
+     * A ROM that holds the first instruction.
+     *
+     * @param name what to call it in errors
+     * @param image its bytes, which end below 1 MiB and below 4 GiB
+     */
+    public record Firmware(String name, byte[] image) {}
+
+    /**
+     * A port for the codes of a power-on self-test.
+     *
+     * @param port its address, one where nothing else answers
+     * @param output receives each code, on the machine thread
+     */
+    public record PostCodes(int port, IntConsumer output) {}
 
     /** Checks the ranges. */
     public MachineConfig {
@@ -97,6 +117,7 @@ public record MachineConfig(
         private long memoryBytes = 256L << 20;
         private int cpus = 1;
         private Optional<Kernel> kernel = Optional.empty();
+        private Optional<Firmware> firmware = Optional.empty();
         private DisplaySize display = DisplaySize.TEXT;
         private boolean icount;
         private long rtcEpochSeconds = System.currentTimeMillis() / 1000;
@@ -104,6 +125,7 @@ public record MachineConfig(
         private IntConsumer serial = value -> {};
         private Optional<IntConsumer> debugConsole = Optional.empty();
         private boolean debugExit;
+        private Optional<PostCodes> postCodes = Optional.empty();
 
         private Builder() {}
 
@@ -122,6 +144,12 @@ public record MachineConfig(
         /** See {@link MachineConfig#kernel()}. */
         public Builder kernel(String name, byte[] image, byte[] initrd, String commandLine) {
             kernel = Optional.of(new Kernel(name, image, initrd, commandLine));
+            return this;
+        }
+
+        /** See {@link MachineConfig#firmware()}; the machine then starts no kernel. */
+        public Builder firmware(String name, byte[] image) {
+            firmware = Optional.of(new Firmware(name, image));
             return this;
         }
 
@@ -170,19 +198,27 @@ public record MachineConfig(
             return this;
         }
 
+        /** See {@link MachineConfig#postCodes()}. */
+        public Builder postCodes(int port, IntConsumer output) {
+            postCodes = Optional.of(new PostCodes(port, output));
+            return this;
+        }
+
         /** The configuration. */
         public MachineConfig build() {
             return new MachineConfig(
                     memoryBytes,
                     cpus,
                     kernel,
+                    firmware,
                     display,
                     icount,
                     rtcEpochSeconds,
                     engine,
                     serial,
                     debugConsole,
-                    debugExit);
+                    debugExit,
+                    postCodes);
         }
     }
 }

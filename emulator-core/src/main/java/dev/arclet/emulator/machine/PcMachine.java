@@ -20,6 +20,7 @@ import dev.arclet.emulator.cpu.interp.Interpreter;
 import dev.arclet.emulator.device.A20Gate;
 import dev.arclet.emulator.device.debug.DebugConsole;
 import dev.arclet.emulator.device.debug.IsaDebugExit;
+import dev.arclet.emulator.device.debug.PostPort;
 import dev.arclet.emulator.device.input.I8042;
 import dev.arclet.emulator.device.irq.PicPair;
 import dev.arclet.emulator.device.serial.Ns16550Uart;
@@ -31,11 +32,14 @@ import dev.arclet.emulator.firmware.AcpiTables;
 import dev.arclet.emulator.firmware.BootException;
 import dev.arclet.emulator.firmware.E820;
 import dev.arclet.emulator.firmware.LinuxKernel;
+import dev.arclet.emulator.firmware.MultibootKernel;
+import dev.arclet.emulator.firmware.RomImage;
 import dev.arclet.emulator.memory.GuestMemory;
 import dev.arclet.emulator.memory.PhysicalMap;
 import dev.arclet.emulator.mmu.Mmu;
 import dev.arclet.emulator.snapshot.Stateful;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -53,6 +57,9 @@ import java.util.Optional;
 public final class PcMachine implements AutoCloseable {
     // Memory
     private static final long VGA_WINDOW = 0xA_0000;
+    private static final long UPPER_MEMORY = 0xC_0000;
+    private static final long BIOS_SEGMENT = 0xF_0000;
+    private static final int SHADOW_SEGMENT_BYTES = 0x4000;
     private static final long EXTENDED_MEMORY = 0x10_0000;
     private static final long HIGH_MEMORY = 1L << 32;
     private static final long FRAME_BUFFER = 0xFD00_0000L;
@@ -114,6 +121,9 @@ public final class PcMachine implements AutoCloseable {
     private final List<Resettable> resettables = new ArrayList<>();
     private final List<Stateful> parts = new ArrayList<>();
     private final Optional<LinuxKernel> kernel;
+    private final Optional<MultibootKernel> multiboot;
+    private final Optional<RomImage> firmware;
+    private final GuestMemory rom = new GuestMemory(RomImage.MAX_BYTES);
     private I440fxHostBridge hostBridge;
     private Piix4Pm powerManagement;
     private VgaPciFunction displayFunction;
@@ -121,16 +131,31 @@ public final class PcMachine implements AutoCloseable {
     /**
      * Builds a machine and puts it at its first instruction.
      *
-     * @throws BootException if the kernel is none, or does not fit into the memory
+     * @throws BootException if the kernel or firmware is none, or does not fit into the memory
      */
     public static PcMachine assemble(MachineConfig config) throws BootException {
         Optional<LinuxKernel> kernel = Optional.empty();
-        if (config.kernel().isPresent()) {
+        Optional<MultibootKernel> multiboot = Optional.empty();
+        Optional<RomImage> firmware = Optional.empty();
+        if (config.firmware().isPresent()) {
+            MachineConfig.Firmware f = config.firmware().get();
+            firmware = Optional.of(new RomImage(f.name(), f.image()));
+        } else if (config.kernel().isPresent()) {
             MachineConfig.Kernel k = config.kernel().get();
-            kernel = Optional.of(new LinuxKernel(k.name(), k.image(), k.initrd(), k.commandLine()));
+            if (MultibootKernel.detect(k.image())) {
+                multiboot =
+                        Optional.of(
+                                new MultibootKernel(
+                                        k.name(), k.image(), k.initrd(), k.commandLine()));
+            } else {
+                kernel =
+                        Optional.of(
+                                new LinuxKernel(k.name(), k.image(), k.initrd(), k.commandLine()));
+            }
         }
-        PcMachine machine = new PcMachine(config, kernel);
+        PcMachine machine = new PcMachine(config, kernel, multiboot, firmware);
         try {
+            machine.attachPostPort();
             machine.powerOn();
         } catch (BootException e) {
             machine.close();
@@ -139,9 +164,15 @@ public final class PcMachine implements AutoCloseable {
         return machine;
     }
 
-    private PcMachine(MachineConfig config, Optional<LinuxKernel> kernel) {
+    private PcMachine(
+            MachineConfig config,
+            Optional<LinuxKernel> kernel,
+            Optional<MultibootKernel> multiboot,
+            Optional<RomImage> firmware) {
         this.config = config;
         this.kernel = kernel;
+        this.multiboot = multiboot;
+        this.firmware = firmware;
         clock = new MachineClock(config.icount());
         events = new EventQueue(clock);
         ram = new GuestMemory(config.memoryBytes());
@@ -203,7 +234,24 @@ public final class PcMachine implements AutoCloseable {
     private void mapMemory() {
         long low = Math.min(config.memoryBytes(), E820.PCI_HOLE_START);
         memory.mapRam("conventional memory", 0, VGA_WINDOW, ram, 0);
-        // 0xC0000..0xFFFFF is mapped by the host bridge's attributes.
+        byte[] nothing = new byte[RomImage.MAX_BYTES];
+        Arrays.fill(nothing, (byte) 0xFF);
+        rom.write(0, nothing, 0, nothing.length);
+        firmware.ifPresent(
+                image -> {
+                    image.install(rom);
+                    memory.mapRom(
+                            "firmware ROM",
+                            HIGH_MEMORY - image.size(),
+                            image.size(),
+                            rom,
+                            RomImage.MAX_BYTES - image.size());
+                });
+        // From here on the host bridge's attributes say what 0xC0000..0xFFFFF is.
+        shadow(BIOS_SEGMENT, EXTENDED_MEMORY - BIOS_SEGMENT, false, false);
+        for (long at = UPPER_MEMORY; at < BIOS_SEGMENT; at += SHADOW_SEGMENT_BYTES) {
+            shadow(at, SHADOW_SEGMENT_BYTES, false, false);
+        }
         memory.mapRam(
                 "extended memory", EXTENDED_MEMORY, low - EXTENDED_MEMORY, ram, EXTENDED_MEMORY);
         if (config.memoryBytes() > low) {
@@ -250,6 +298,18 @@ public final class PcMachine implements AutoCloseable {
         wirePci();
     }
 
+    private void attachPostPort() throws BootException {
+        if (config.postCodes().isPresent()) {
+            MachineConfig.PostCodes post = config.postCodes().get();
+            if (post.port() < 0 || post.port() > 0xFFFF || ports.occupied(post.port(), 1)) {
+                throw new BootException(
+                        "cannot listen for diagnostic codes at port 0x%x: there is none, or a device of the machine answers there; choose another, such as 0x190"
+                                .formatted(post.port()));
+            }
+            ports.register(post.port(), 1, "POST", new PostPort(post.output()));
+        }
+    }
+
     private void wirePci() {
         PciBus pci = part(new PciBus());
         ports.register(PORT_PCI, 8, "PCI configuration", pci);
@@ -281,6 +341,10 @@ public final class PcMachine implements AutoCloseable {
             memory.mapRam("shadow RAM", base, size, ram, base);
         } else if (readRam) {
             memory.mapRom("shadow RAM", base, size, ram, base);
+        } else if (writeRam) {
+            memory.mapRomOverRam("ROM", base, size, rom, base - UPPER_MEMORY, ram, base);
+        } else {
+            memory.mapRom("ROM", base, size, rom, base - UPPER_MEMORY);
         }
     }
 
@@ -302,6 +366,8 @@ public final class PcMachine implements AutoCloseable {
         cpu.reset();
         if (kernel.isPresent()) {
             startKernel(kernel.get());
+        } else if (multiboot.isPresent()) {
+            startMultiboot(multiboot.get());
         }
     }
 
@@ -366,6 +432,21 @@ public final class PcMachine implements AutoCloseable {
                 entry.dataSelector(),
                 entry.entry());
         cpu.gpr[CpuState.RSI] = entry.bootParams();
+    }
+
+    private void startMultiboot(MultibootKernel image) throws BootException {
+        prepareBoard();
+        vga.setTextMode();
+        MultibootKernel.Entry entry = image.load(memory, E820.of(config.memoryBytes()));
+        ProtectedEntry.enter(
+                cpu,
+                entry.gdtBase(),
+                entry.gdtLimit(),
+                entry.codeSelector(),
+                entry.dataSelector(),
+                entry.entry());
+        cpu.gpr[CpuState.RAX] = MultibootKernel.LOADER_MAGIC;
+        cpu.gpr[CpuState.RBX] = entry.information();
     }
 
     /**
@@ -462,6 +543,7 @@ public final class PcMachine implements AutoCloseable {
     public void close() {
         vga.close();
         ram.close();
+        rom.close();
     }
 
     /** What the processor sees of the board. */

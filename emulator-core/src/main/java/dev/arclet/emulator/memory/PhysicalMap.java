@@ -88,6 +88,43 @@ public final class PhysicalMap {
         add(new Region(name, base, size, Kind.ROM, memory, memoryOffset, null, null));
     }
 
+    /**
+     * Maps memory that is read from a ROM while writes go to RAM, as a host bridge does while a
+     * firmware copies itself.
+     */
+    public void mapRomOverRam(
+            String name,
+            long base,
+            long size,
+            GuestMemory rom,
+            long romOffset,
+            GuestMemory ram,
+            long ramOffset) {
+        add(
+                new Region(
+                        name,
+                        base,
+                        size,
+                        Kind.ROM,
+                        rom,
+                        romOffset,
+                        null,
+                        new RamBehind(ram, ramOffset)));
+    }
+
+    /** Takes what is written to a ROM. */
+    private record RamBehind(GuestMemory ram, long ramOffset) implements MmioDevice {
+        @Override
+        public long readMmio(long offset, int bytes) {
+            return ram.read(ramOffset + offset, bytes);
+        }
+
+        @Override
+        public void writeMmio(long offset, int bytes, long value) {
+            ram.write(ramOffset + offset, bytes, value);
+        }
+    }
+
     /** Maps a device's registers; not bound to page borders. */
     public void mapMmio(String name, long base, long size, MmioDevice device) {
         add(new Region(name, base, size, Kind.MMIO, null, 0, null, device));
@@ -247,7 +284,11 @@ public final class PhysicalMap {
         }
         switch (region.kind) {
             case MMIO -> region.device.writeMmio(offset, bytes, value);
-            case ROM -> {}
+            case ROM -> {
+                if (region.device != null) {
+                    region.device.writeMmio(offset, bytes, value);
+                }
+            }
             case RAM -> {
                 region.memory.write(region.memoryOffset + offset, bytes, value);
                 if (region.dirtyLog != null) {

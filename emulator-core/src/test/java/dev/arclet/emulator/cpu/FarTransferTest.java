@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.arclet.emulator.fault.GuestFault;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 
 /** Gates, task switches, fast system calls: control transfers between privilege levels. */
@@ -353,6 +354,21 @@ class FarTransferTest {
             os.run("0F 05");
             assertTrue(os.handled(GuestFault.UD));
             assertFalse(os.cpu.shutdown);
+        }
+    }
+
+    @Test
+    void arplWritesOnlyWhatItChanges() {
+        try (SystemFixture os = SystemFixture.protected32()) {
+            // A read-only data segment
+            os.descriptor(SystemFixture.FREE, SystemFixture.segment(0, 0xFFFFF, 0x91, 0xC));
+            os.test.map.write(SystemFixture.DATA, 2, 0xFFF2);
+            // mov ax,80h; mov ds,ax; mov bx,2; arpl [40000h],bx; hlt
+            String code = "66 B8 80 00 8E D8 66 BB %02X 00 63 1D 00 00 04 00 F4";
+            os.run(code.formatted(2));
+            assertEquals(List.of(), os.exceptions());
+            os.run(code.formatted(3));
+            assertTrue(os.handled(GuestFault.GP));
         }
     }
 }

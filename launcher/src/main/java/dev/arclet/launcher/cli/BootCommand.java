@@ -59,10 +59,14 @@ final class BootCommand implements Callable<Integer> {
     @Option(
             names = "--kernel",
             paramLabel = "FILE",
-            description = "Linux kernel (bzImage), started without a firmware.")
+            description =
+                    "Linux kernel (bzImage) or Multiboot kernel (32-bit ELF), started without a firmware.")
     private Path kernel;
 
-    @Option(names = "--initrd", paramLabel = "FILE", description = "Its initial RAM disk.")
+    @Option(
+            names = "--initrd",
+            paramLabel = "FILE",
+            description = "Its initial RAM disk, or module.")
     private Path initrd;
 
     @Option(
@@ -72,7 +76,10 @@ final class BootCommand implements Callable<Integer> {
             description = "Its command line.")
     private String append;
 
-    @Option(names = "--firmware", paramLabel = "FILE", description = "Firmware image (BIOS).")
+    @Option(
+            names = "--firmware",
+            paramLabel = "FILE",
+            description = "Firmware image (BIOS) of up to 256 KiB, started instead of a kernel.")
     private Path firmware;
 
     @Option(names = "--vgabios", paramLabel = "FILE", description = "VGA option ROM.")
@@ -120,6 +127,13 @@ final class BootCommand implements Callable<Integer> {
             names = "--debug-exit",
             description = "Port 0xF4 (isa-debug-exit) ends the run with status value * 2 + 1.")
     private boolean debugExit;
+
+    @Option(
+            names = "--post-port",
+            paramLabel = "PORT",
+            hidden = true,
+            description = "Prints each code written to this port, such as 0x80, on standard error.")
+    private String postPort;
 
     @Option(
             names = "--display",
@@ -228,8 +242,14 @@ final class BootCommand implements Callable<Integer> {
     @Override
     public Integer call() throws LauncherException, IOException {
         refuseWhatIsNotThereYet();
-        if (kernel == null) {
-            throw new ParameterException(spec.commandLine(), "nothing to boot: give --kernel FILE");
+        if (kernel == null && firmware == null) {
+            throw new ParameterException(
+                    spec.commandLine(), "nothing to boot: give --kernel FILE or --firmware FILE");
+        }
+        if (kernel != null && firmware != null) {
+            throw new ParameterException(
+                    spec.commandLine(),
+                    "--kernel starts without a firmware: leave out --firmware or --kernel");
         }
         if (timeoutSeconds != null && timeoutSeconds <= 0) {
             throw new ParameterException(spec.commandLine(), "--timeout must be positive");
@@ -243,12 +263,19 @@ final class BootCommand implements Callable<Integer> {
                         .engine(
                                 engine.equals("interpreter")
                                         ? MachineConfig.Engine.INTERPRETER
-                                        : MachineConfig.Engine.AUTO)
-                        .kernel(
-                                kernel.toString(),
-                                Files.readAllBytes(kernel),
-                                initrd == null ? new byte[0] : Files.readAllBytes(initrd),
-                                append);
+                                        : MachineConfig.Engine.AUTO);
+        if (firmware != null) {
+            config.firmware(firmware.toString(), Files.readAllBytes(firmware));
+        } else {
+            config.kernel(
+                    kernel.toString(),
+                    Files.readAllBytes(kernel),
+                    initrd == null ? new byte[0] : Files.readAllBytes(initrd),
+                    append);
+        }
+        if (postPort != null) {
+            config.postCodes(port(postPort), code -> System.err.printf("POST %02X%n", code));
+        }
         if (!screen.equals("text")) {
             setSize(config);
         }
@@ -267,10 +294,19 @@ final class BootCommand implements Callable<Integer> {
             throw new LauncherException(
                     LauncherException.Kind.USAGE,
                     "boot",
-                    kernel.toString(),
+                    (firmware == null ? kernel : firmware).toString(),
                     e.getMessage(),
                     "Check the files and options",
                     e);
+        }
+    }
+
+    private int port(String text) {
+        try {
+            return Integer.decode(text);
+        } catch (NumberFormatException e) {
+            throw new ParameterException(
+                    spec.commandLine(), "--post-port " + text + " is no number, such as 0x80", e);
         }
     }
 
@@ -296,7 +332,6 @@ final class BootCommand implements Callable<Integer> {
     }
 
     private void refuseWhatIsNotThereYet() throws LauncherException {
-        refuse("--firmware", firmware != null);
         refuse("--vgabios", vgabios != null);
         refuse("--disk", !disks.isEmpty());
         refuse("--cdrom", cdrom != null);

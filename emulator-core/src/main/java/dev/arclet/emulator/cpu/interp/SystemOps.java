@@ -210,11 +210,13 @@ final class SystemOps {
                 place,
                 cpu -> {
                     SystemSegments.requireProtected(cpu);
-                    long address = target.address(cpu);
-                    long selector = target.readForUpdate(cpu, address);
+                    // Nothing is written back unless it changes: read-only memory is no fault then.
+                    long selector = target.read(cpu);
                     long wanted = source.read(cpu) & 3;
                     boolean raised = (selector & 3) < wanted;
-                    target.write(cpu, address, raised ? selector & ~3L | wanted : selector);
+                    if (raised) {
+                        target.write(cpu, target.address(cpu), selector & ~3L | wanted);
+                    }
                     setZero(cpu, raised);
                 });
     }
