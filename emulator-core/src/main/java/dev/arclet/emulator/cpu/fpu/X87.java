@@ -470,16 +470,6 @@ public final class X87 {
         cpu.x87.status &= ~0x80FF;
     }
 
-    /** Stores to memory: what is to be written, or that nothing is. */
-    public enum Store {
-        /** Write the accumulator's {@code significand}; the flags are still to be committed. */
-        WRITE,
-        /** As WRITE, with the flags of a stack underflow. */
-        WRITE_INDEFINITE,
-        /** Nothing is written, nothing popped. */
-        NOTHING
-    }
-
     /** Formats in memory. */
     public static final int SINGLE = 0, DOUBLE = 1, EXTENDED = 2, INT16 = 3, INT32 = 4, INT64 = 5;
 
@@ -492,19 +482,20 @@ public final class X87 {
      * {@link #finishStore}, so that the store may fault in between.
      *
      * @param chop whether to round towards zero whatever the control word says (FISTTP)
+     * @return false if an unmasked exception forbids the store (and the pop); the memory operand is
+     *     checked all the same
      */
-    public static Store prepareStore(CpuState cpu, int format, boolean chop) {
+    public static boolean prepareStore(CpuState cpu, int format, boolean chop) {
         X87State x = cpu.x87;
         Float80 f = x.unit;
         f.begin(x.control);
         if (x.isEmpty(0)) {
             f.flags = Float80.INVALID | STACK_FAULT;
             if (!invalidMasked(cpu)) {
-                commit(cpu, f.flags);
-                return Store.NOTHING;
+                return false;
             }
             storeIndefinite(f, format);
-            return Store.WRITE_INDEFINITE;
+            return true;
         }
         int se = x.signExponent(0);
         long a = x.significand(0);
@@ -519,10 +510,10 @@ public final class X87 {
             default -> Float80Convert.toBcd(f, se, a);
         }
         if ((f.flags & ~f.masks & 0x1F) != 0) {
-            commit(cpu, f.flags & 0x1F);
-            return Store.NOTHING;
+            f.flags &= 0x1F;
+            return false;
         }
-        return Store.WRITE;
+        return true;
     }
 
     private static void storeIndefinite(Float80 f, int format) {
@@ -537,7 +528,7 @@ public final class X87 {
         }
     }
 
-    /** The rest of a store after the memory write: flags and pop. */
+    /** The rest of a store after the memory write, or after its check: flags and pop. */
     public static void finishStore(CpuState cpu, boolean pop) {
         commit(cpu, cpu.x87.unit.flags);
         if (pop) {

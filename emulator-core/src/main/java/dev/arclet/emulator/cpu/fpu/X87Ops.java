@@ -548,8 +548,10 @@ public final class X87Ops {
         public void execute(CpuState cpu) {
             X87.checkWaiting(cpu);
             long linear = address.write(cpu, bytes);
-            if (X87.prepareStore(cpu, format, chop) == X87.Store.NOTHING) {
+            if (!X87.prepareStore(cpu, format, chop)) {
+                cpu.mmu.probeWrite(linear, bytes);
                 recordData(cpu, address);
+                X87.finishStore(cpu, false);
                 return;
             }
             Float80 value = cpu.x87.unit;

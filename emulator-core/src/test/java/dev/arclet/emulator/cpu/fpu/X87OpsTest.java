@@ -69,6 +69,24 @@ class X87OpsTest {
     }
 
     @Test
+    void aStoreThatIsForbiddenStillChecksItsOperand() {
+        try (TestCpu test = TestCpu.long64()) {
+            CpuState cpu = test.cpu;
+            cpu.x87.control = 0x340;
+            cpu.x87.valid = 0;
+            // FST dword [RAX], at an address beyond the page tables, then at one within
+            cpu.gpr[CpuState.RAX] = 0x1234_5678;
+            assertEquals(List.of(GuestFault.PF), exceptionsOf(test, "D910"));
+            assertEquals(0, cpu.x87.statusWord());
+            cpu.gpr[CpuState.RAX] = IMAGE;
+            test.put(IMAGE, "11223344");
+            assertEquals(List.of(), exceptionsOf(test, "D910"));
+            assertEquals(0x80C1, cpu.x87.statusWord());
+            assertEquals(0x44332211, read(test, IMAGE, 4));
+        }
+    }
+
+    @Test
     void simdExceptionsNeedTheirEnableBit() {
         try (TestCpu test = TestCpu.flat32()) {
             test.cpu.mxcsr = 0x1F80 & ~(4 << 7);
