@@ -2,7 +2,6 @@ package dev.arclet.launcher.cli;
 
 import dev.arclet.launcher.LauncherException;
 import dev.arclet.launcher.policy.GrantStore;
-import dev.arclet.launcher.run.VmState;
 import dev.arclet.launcher.session.ControlServer;
 import dev.arclet.launcher.session.LauncherProcess;
 import dev.arclet.launcher.session.LauncherService;
@@ -53,7 +52,7 @@ final class LauncherCommand implements Callable<Integer> {
                         .addShutdownHook(new Thread(context.registry()::stopAll, "arclet-stop"));
                 while (service.idleNanos() < Duration.ofMinutes(idleMinutes).toNanos()
                         || context.registry().list().stream()
-                                .anyMatch(v -> v.status().state() == VmState.RUNNING)) {
+                                .anyMatch(v -> !v.status().state().isOver())) {
                     Thread.sleep(LOOK);
                 }
             }

@@ -50,6 +50,9 @@ final class ProgressLine {
                         + " %)";
         long now = System.nanoTime();
         boolean all = status.fetched() == status.toFetch();
+        if (all && lastPercent < 0 && !open) {
+            return; // it was all here
+        }
         if (terminal && (all || now - lastNanos >= PERIOD_NANOS)) {
             out.print("\r\u001b[K" + text);
             open = true;

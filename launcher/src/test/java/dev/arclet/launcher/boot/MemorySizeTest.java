@@ -13,17 +13,23 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class MemorySizeTest {
     @ParameterizedTest
-    @CsvSource({"256M, 268435456", "2G, 2147483648", "64, 67108864", "8192K, 8388608", "1gb, 1073741824"})
+    @CsvSource({
+        "256M, 268435456",
+        "2G, 2147483648",
+        "64, 67108864",
+        "8192K, 8388608",
+        "1gb, 1073741824"
+    })
     void readsSizes(String text, long bytes) throws LauncherException {
         assertEquals(bytes, MemorySize.parse(text, "--memory"));
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"", "M", "-1M", "1.5G", "1M", "33G", "999999999G", "5000K", "256X", "0x100"})
+    @ValueSource(
+            strings = {"", "M", "-1M", "1.5G", "1M", "33G", "999999999G", "5000K", "256X", "0x100"})
     void refusesOthersByName(String text) {
         LauncherException e =
-                assertThrows(
-                        LauncherException.class, () -> MemorySize.parse(text, "--memory"));
+                assertThrows(LauncherException.class, () -> MemorySize.parse(text, "--memory"));
         assertTrue(e.getMessage().contains("--memory"), e.getMessage());
     }
 
