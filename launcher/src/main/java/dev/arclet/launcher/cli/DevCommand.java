@@ -1,23 +1,21 @@
 package dev.arclet.launcher.cli;
 
-import dev.arclet.launcher.LauncherException;
-import java.util.concurrent.Callable;
+import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.ParameterException;
 
 /** Tools for the developers of Arclet. */
 @Command(
         name = "dev",
         mixinStandardHelpOptions = true,
         hidden = true,
-        description = "Tools for the developers of Arclet.")
-final class DevCommand implements Callable<Integer> {
+        description = "Tools for the developers of Arclet.",
+        subcommands = DevVectorsCommand.class)
+final class DevCommand implements Runnable {
+    @CommandLine.Spec private CommandLine.Model.CommandSpec spec;
+
     @Override
-    public Integer call() throws LauncherException {
-        throw new LauncherException(
-                LauncherException.Kind.USAGE,
-                "run",
-                "\"arclet dev\"",
-                "this build does not have it yet",
-                "Use a later build");
+    public void run() {
+        throw new ParameterException(spec.commandLine(), "no command given");
     }
 }
