@@ -2,7 +2,7 @@ package dev.arclet.emulator.cpu;
 
 import dev.arclet.emulator.fault.GuestFault;
 
-/** Loads of control and debug registers (SDM vol. 3A, section 2.5; vol. 3B, section 18.2). */
+/** Loads of control registers (SDM vol. 3A, section 2.5). */
 public final class ControlRegisters {
     private static final long CR0_BITS =
             Control.CR0_PE
@@ -132,41 +132,6 @@ public final class ControlRegisters {
         bits |= model.has(CpuFeature.SMEP) ? Control.CR4_SMEP : 0;
         bits |= model.has(CpuFeature.SMAP) ? Control.CR4_SMAP : 0;
         return bits;
-    }
-
-    /** MOV from a debug register; privilege has been checked. */
-    public static long readDebug(CpuState cpu, int index) {
-        return cpu.dr[debugIndex(cpu, index)];
-    }
-
-    /** MOV to a debug register; privilege has been checked. */
-    public static void writeDebug(CpuState cpu, int index, long value) {
-        int number = debugIndex(cpu, index);
-        if (number >= 6) {
-            check(cpu, value >>> 32 == 0);
-        }
-        cpu.dr[number] =
-                switch (number) {
-                    case 6 -> value & 0xE00F | 0xFFFF_0FF0L;
-                    case 7 -> value & 0xFFFF_2FFFL | 0x400;
-                    default -> value;
-                };
-    }
-
-    private static int debugIndex(CpuState cpu, int index) {
-        if (index == 4 || index == 5) {
-            if ((cpu.cr4 & Control.CR4_DE) != 0) {
-                throw cpu.fault(GuestFault.UD, 0);
-            }
-        }
-        int number = index == 4 || index == 5 ? index + 2 : index;
-        if ((cpu.dr[7] & 0x2000) != 0) {
-            // General detect: the handler must be able to use the registers.
-            cpu.dr[7] &= ~0x2000L;
-            cpu.dr[6] |= 0x2000;
-            throw cpu.fault(GuestFault.DB, 0);
-        }
-        return number;
     }
 
     private static void check(CpuState cpu, boolean allowed) {

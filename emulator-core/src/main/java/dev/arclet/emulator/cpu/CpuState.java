@@ -8,6 +8,7 @@ import dev.arclet.emulator.snapshot.SnapshotException;
 import dev.arclet.emulator.snapshot.SnapshotReader;
 import dev.arclet.emulator.snapshot.SnapshotWriter;
 import dev.arclet.emulator.snapshot.Stateful;
+
 import java.util.Arrays;
 
 /**
@@ -125,6 +126,18 @@ public final class CpuState implements Stateful {
     /** Interrupts are held off for one instruction (after STI, MOV SS, POP SS). */
     public boolean interruptShadow;
 
+    /** Debug exceptions are held off for one instruction (after MOV SS, POP SS). */
+    public boolean debugShadow;
+
+    /** Bits to set in DR6 by a debug exception that is due before the next instruction. */
+    public int pendingDebug;
+
+    /**
+     * Set by instructions behind which single-stepping goes by the flags that they have loaded, and
+     * not by those before: software interrupts, SYSCALL, SYSRET. Holds no architectural state.
+     */
+    public boolean stepByNewFlags;
+
     /** In HLT. */
     public boolean halted;
 
@@ -220,6 +233,10 @@ public final class CpuState implements Stateful {
         Arrays.fill(dr, 0);
         dr[6] = 0xFFFF_0FF0L;
         dr[7] = 0x400;
+        DebugRegisters.changed(this);
+        mmu.takeWatchHits();
+        pendingDebug = 0;
+        debugShadow = false;
         systemFlags = 0;
         setArithmeticFlags(0);
         cpl = 0;
@@ -276,7 +293,7 @@ public final class CpuState implements Stateful {
 
     @Override
     public int sectionVersion() {
-        return 1;
+        return 2;
     }
 
     @Override
@@ -309,6 +326,8 @@ public final class CpuState implements Stateful {
         out.putBoolean("nmi-pending", nmiPending);
         out.putBoolean("nmi-blocked", nmiBlocked);
         out.putBoolean("interrupt-shadow", interruptShadow);
+        out.putBoolean("debug-shadow", debugShadow);
+        out.putInt("pending-debug", pendingDebug | mmu.watchHits());
         out.putBoolean("halted", halted);
         out.putBoolean("shutdown", shutdown);
         mmu.save(out);
@@ -363,10 +382,14 @@ public final class CpuState implements Stateful {
         nmiPending = in.getBoolean("nmi-pending");
         nmiBlocked = in.getBoolean("nmi-blocked");
         interruptShadow = in.getBoolean("interrupt-shadow");
+        mmu.takeWatchHits();
+        debugShadow = version >= 2 && in.getBoolean("debug-shadow");
+        pendingDebug = version >= 2 ? in.getInt("pending-debug", 0, 0xFFFF) : 0;
         halted = in.getBoolean("halted");
         shutdown = in.getBoolean("shutdown");
         mmu.setControl(cr0, cr3, cr4, efer, true);
         Segmentation.modeChanged(this);
+        DebugRegisters.changed(this);
         mmu.restore(in);
         attention = true;
     }

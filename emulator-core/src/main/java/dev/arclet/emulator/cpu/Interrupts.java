@@ -21,24 +21,27 @@ public final class Interrupts {
      * vol. 3A, table 6-5; a third one shuts the processor down.
      */
     public static void exception(CpuState cpu, GuestFault fault) {
-        deliverChain(cpu, fault.vector(), EXCEPTION, fault);
+        deliverChain(cpu, fault.vector(), EXCEPTION, fault, isFault(fault.vector()));
     }
 
     /**
-     * Delivers a debug exception.
+     * Delivers a debug exception: a trap behind an instruction, or a breakpoint before one. RF is
+     * pushed as it is, so that whoever leaves an instruction breakpoint set must set it himself.
      *
      * @param causes bits to set in DR6
      */
     public static void debug(CpuState cpu, int causes) {
         cpu.dr[6] |= causes;
-        cpu.dr[7] &= ~0x2000L;
-        exception(cpu, cpu.fault(GuestFault.DB, 0));
+        DebugRegisters.releaseGuard(cpu);
+        cpu.pendingDebug = 0;
+        cpu.halted = false;
+        deliverChain(cpu, GuestFault.DB, EXCEPTION, cpu.fault(GuestFault.DB, 0), false);
     }
 
     /** Delivers an external interrupt between two instructions. */
     public static void external(CpuState cpu, int vector) {
         cpu.halted = false;
-        deliverChain(cpu, vector, EXTERNAL, null);
+        deliverChain(cpu, vector, EXTERNAL, null, false);
     }
 
     /** Delivers the latched NMI and blocks further ones until IRET. */
@@ -46,7 +49,7 @@ public final class Interrupts {
         cpu.halted = false;
         cpu.nmiPending = false;
         cpu.nmiBlocked = true;
-        deliverChain(cpu, 2, EXTERNAL, null);
+        deliverChain(cpu, 2, EXTERNAL, null, false);
     }
 
     /**
@@ -84,7 +87,9 @@ public final class Interrupts {
         deliver(cpu, GuestFault.DB, PRIVILEGED_TRAP, 0, returnRip, cpu.eflags());
     }
 
-    private static void deliverChain(CpuState cpu, int first, int source, GuestFault cause) {
+    private static void deliverChain(
+            CpuState cpu, int first, int source, GuestFault cause, boolean resume) {
+        boolean setResume = resume;
         int vector = first;
         int errorCode = cause == null ? 0 : cause.errorCode();
         int kind = source;
@@ -94,7 +99,7 @@ public final class Interrupts {
         while (true) {
             try {
                 int flags = cpu.eflags();
-                if (kind == EXCEPTION && isFault(vector)) {
+                if (setResume) {
                     flags |= Eflags.RF;
                 }
                 deliver(cpu, vector, kind, errorCode, cpu.rip(), flags);
@@ -117,6 +122,7 @@ public final class Interrupts {
                 errorCode = isDouble ? 0 : nested.errorCode();
                 vector = isDouble ? GuestFault.DF : second;
                 kind = EXCEPTION;
+                setResume = isFault(vector);
             }
         }
     }
@@ -132,13 +138,14 @@ public final class Interrupts {
 
     private static boolean isFault(int vector) {
         return switch (vector) {
-            case GuestFault.DB, GuestFault.BP, GuestFault.OF, GuestFault.DF, 2 -> false;
+            case GuestFault.BP, GuestFault.OF, GuestFault.DF, 2 -> false;
             default -> true;
         };
     }
 
     private static void deliver(
             CpuState cpu, int vector, int source, int errorCode, long returnRip, int flags) {
+        cpu.stepByNewFlags = true;
         ExceptionObserver observer = cpu.exceptionObserver;
         if (observer != null && source != EXTERNAL) {
             boolean hasCode = source == EXCEPTION && GuestFault.pushesErrorCode(vector);

@@ -51,6 +51,7 @@ public final class SystemCall {
         int selector = (int) (cpu.msrs.star >>> 32) & 0xFFFC;
         Eflags.load(cpu, flags & ~(int) cpu.msrs.fmask, Eflags.SYSTEM);
         load(cpu, selector, selector + 8, 0, true);
+        cpu.stepByNewFlags = true;
         cpu.setRip(cpu.msrs.lstar);
     }
 
@@ -70,6 +71,7 @@ public final class SystemCall {
         Eflags.load(cpu, flags, Eflags.SYSTEM & ~(Eflags.RF | Eflags.VM));
         cpu.systemFlags &= ~Eflags.RF;
         load(cpu, selector, base + 8 & 0xFFFF | 3, 3, to64);
+        cpu.stepByNewFlags = true;
         cpu.setRip(to64 ? rip : rip & 0xFFFF_FFFFL);
     }
 

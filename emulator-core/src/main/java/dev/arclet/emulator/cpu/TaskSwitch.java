@@ -126,7 +126,7 @@ final class TaskSwitch {
 
         cpu.tr.load(selector, descriptor | 2L << 40);
         cpu.cr0 |= Control.CR0_TS;
-        cpu.dr[7] &= ~0x155L;
+        DebugRegisters.taskSwitched(cpu);
         if (new32 && (cpu.cr0 & Control.CR0_PG) != 0) {
             cpu.cr3 = newCr3 & 0xFFFF_FFFFL;
             if ((cpu.cr4 & Control.CR4_PAE) != 0) {
@@ -151,7 +151,8 @@ final class TaskSwitch {
             return;
         }
         if (trap) {
-            Interrupts.debug(cpu, 0x8000);
+            // Before the new task's first instruction.
+            cpu.pendingDebug |= DebugRegisters.TASK_SWITCH;
         }
     }
 

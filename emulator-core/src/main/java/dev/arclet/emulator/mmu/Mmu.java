@@ -7,6 +7,7 @@ import dev.arclet.emulator.memory.PhysicalMap;
 import dev.arclet.emulator.snapshot.SnapshotException;
 import dev.arclet.emulator.snapshot.SnapshotReader;
 import dev.arclet.emulator.snapshot.SnapshotWriter;
+
 import java.util.Arrays;
 
 /**
@@ -52,6 +53,9 @@ public final class Mmu implements MapListener {
 
     /** In a write tag: the page is translated, but has code. */
     private static final long GUARDED = 4;
+
+    /** Ranges that can be watched. */
+    private static final int WATCHES = 4;
 
     private static final long PAGE = ~(GuestMemory.PAGE_SIZE - 1L);
     private static final int OFFSET = GuestMemory.PAGE_SIZE - 1;
@@ -101,6 +105,13 @@ public final class Mmu implements MapListener {
     private long linearMask = 0xFFFF_FFFFL;
     private boolean largePages;
     private int generation;
+
+    // Linear ranges whose accesses are to be told of; none with a length of 0.
+    private final long[] watchStart = new long[WATCHES];
+    private final int[] watchBytes = new int[WATCHES];
+    private final boolean[] watchReads = new boolean[WATCHES];
+    private boolean watching;
+    private int watchHits;
 
     /** An MMU with paging off. */
     public Mmu(PhysicalMap map) {
@@ -284,6 +295,67 @@ public final class Mmu implements MapListener {
     @Override
     public void writePermissionChanged() {
         Arrays.fill(writeTags, INVALID);
+    }
+
+    // Data breakpoints
+
+    /**
+     * Watches accesses to a linear range: those of instructions and of event delivery, but not the
+     * processor's own to descriptors and task states. Pages with a watched range have no direct TLB
+     * entries.
+     *
+     * @param index 0..3
+     * @param start first byte, aligned to {@code bytes}
+     * @param bytes 1, 2, 4 or 8; 0 watches nothing
+     * @param reads whether reads count, too
+     */
+    public void watch(int index, long start, int bytes, boolean reads) {
+        if (watchBytes[index] == bytes
+                && (bytes == 0 || (watchStart[index] == start && watchReads[index] == reads))) {
+            return;
+        }
+        watchStart[index] = start;
+        watchBytes[index] = bytes;
+        watchReads[index] = reads;
+        watching = false;
+        for (int length : watchBytes) {
+            watching |= length != 0;
+        }
+        flushAll();
+    }
+
+    /** The watched ranges accessed, bit i for range i. */
+    public int watchHits() {
+        return watchHits;
+    }
+
+    /** {@link #watchHits}, which are forgotten then. */
+    public int takeWatchHits() {
+        int hits = watchHits;
+        watchHits = 0;
+        return hits;
+    }
+
+    private boolean isWatched(long page) {
+        for (int i = 0; i < WATCHES; i++) {
+            if (watchBytes[i] != 0 && (watchStart[i] & PAGE) == page) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private void noteWatched(long linear, int bytes, boolean read) {
+        for (int i = 0; i < WATCHES; i++) {
+            if (watchBytes[i] != 0
+                    && (watchReads[i] || !read)
+                    && (Long.compareUnsigned(watchStart[i] - linear & linearMask, bytes) < 0
+                            || Long.compareUnsigned(
+                                            linear - watchStart[i] & linearMask, watchBytes[i])
+                                    < 0)) {
+                watchHits |= 1 << i;
+            }
+        }
     }
 
     // Accesses with the current privilege
@@ -477,22 +549,29 @@ public final class Mmu implements MapListener {
 
     /** Loads for the processor itself (descriptor tables, TSS), as supervisor whatever the CPL. */
     public long loadSystem(long linear, int bytes) {
-        return load(linear, bytes, false);
+        return loadIn(BANK_SUPERVISOR, linear, bytes);
     }
 
     /** Stores for the processor itself, as supervisor whatever the CPL. */
     public void storeSystem(long linear, int bytes, long value) {
-        store(linear, bytes, value, false);
+        storeIn(BANK_SUPERVISOR, linear, bytes, value);
     }
 
     /** Loads 1, 2, 4 or 8 bytes, zero extended, with a privilege that need not be the current. */
     public long load(long linear, int bytes, boolean user) {
-        return loadIn(user ? BANK_USER : BANK_SUPERVISOR, linear, bytes);
+        long value = loadIn(user ? BANK_USER : BANK_SUPERVISOR, linear, bytes);
+        if (watching) {
+            noteWatched(linear, bytes, true);
+        }
+        return value;
     }
 
     /** Stores 1, 2, 4 or 8 bytes with a privilege that need not be the current. */
     public void store(long linear, int bytes, long value, boolean user) {
         storeIn(user ? BANK_USER : BANK_SUPERVISOR, linear, bytes, value);
+        if (watching) {
+            noteWatched(linear, bytes, false);
+        }
     }
 
     /** {@link #probeWrite(long, int)} with a privilege that need not be the current. */
@@ -508,16 +587,23 @@ public final class Mmu implements MapListener {
     // Slow paths
 
     private long loadSlow(long linear, int bytes) {
-        return loadIn(bank, linear, bytes);
+        long value = loadIn(bank, linear, bytes);
+        if (watching) {
+            noteWatched(linear, bytes, true);
+        }
+        return value;
     }
 
     private long loadForUpdateSlow(long linear, int bytes) {
         probe(bank, linear, bytes, PageWalker.WRITE);
-        return loadIn(bank, linear, bytes);
+        return loadSlow(linear, bytes);
     }
 
     private void storeSlow(long linear, int bytes, long value) {
         storeIn(bank, linear, bytes, value);
+        if (watching) {
+            noteWatched(linear, bytes, false);
+        }
     }
 
     private long loadIn(int bankBase, long linear, int bytes) {
@@ -608,13 +694,15 @@ public final class Mmu implements MapListener {
         int bankBase = slot & -SLOTS;
         switch (access) {
             case PageWalker.READ -> {
-                long host = bankBase == BANK_ALIGNED ? 0 : map.readablePage(physical);
+                boolean direct = bankBase != BANK_ALIGNED && !(watching && isWatched(page));
+                long host = direct ? map.readablePage(physical) : 0;
                 readAddends[slot] = host - page;
                 readTags[slot] = host == 0 ? page | INDIRECT : page;
             }
             case PageWalker.WRITE -> {
                 boolean code = guard.hasCode(physical >>> GuestMemory.PAGE_SHIFT);
-                long host = bankBase == BANK_ALIGNED || code ? 0 : map.writablePage(physical);
+                boolean direct = bankBase != BANK_ALIGNED && !(watching && isWatched(page));
+                long host = direct && !code ? map.writablePage(physical) : 0;
                 writeAddends[slot] = host - page;
                 writeTags[slot] = host != 0 ? page : page | (code ? GUARDED : INDIRECT);
             }

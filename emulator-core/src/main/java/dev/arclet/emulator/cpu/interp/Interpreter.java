@@ -1,10 +1,12 @@
 package dev.arclet.emulator.cpu.interp;
 
 import dev.arclet.emulator.cpu.CpuState;
+import dev.arclet.emulator.cpu.DebugRegisters;
 import dev.arclet.emulator.cpu.ExecutionEngine;
 import dev.arclet.emulator.cpu.Interrupts;
 import dev.arclet.emulator.cpu.decode.Mnemonic;
 import dev.arclet.emulator.fault.GuestFault;
+
 import java.util.Map;
 
 /**
@@ -21,9 +23,6 @@ public final class Interpreter implements ExecutionEngine {
     private static final int TF = 1 << 8;
     private static final int IF = 1 << 9;
     private static final int RF = 1 << 16;
-
-    /** DR7: L0 G0 .. L3 G3. */
-    private static final long BREAKPOINTS_ENABLED = 0xFF;
 
     private static final int SHORTCUTS = 1 << 14;
 
@@ -97,6 +96,8 @@ public final class Interpreter implements ExecutionEngine {
                     stepWithCare();
                     continue;
                 }
+                // It lasts for one instruction and shows in nothing but faults, which set it.
+                cpu.systemFlags &= ~RF;
                 lastByte = lastCodeByte();
                 block = lookup(rip, lastByte);
                 if (block == null) {
@@ -148,8 +149,7 @@ public final class Interpreter implements ExecutionEngine {
             leaveFaulting(ops[i], i);
             deliver(fault);
         } catch (BlockExit e) {
-            leaveAt(ops[i], i);
-            leftEarly = true;
+            leaveEarly(ops[i], i);
         }
         return false;
     }
@@ -176,8 +176,7 @@ public final class Interpreter implements ExecutionEngine {
             leaveAt(ops[i], i);
             deliver(fault);
         } catch (BlockExit e) {
-            leaveAt(ops[i], i);
-            leftEarly = true;
+            leaveEarly(ops[i], i);
         }
         return false;
     }
@@ -190,6 +189,13 @@ public final class Interpreter implements ExecutionEngine {
         }
     }
 
+    /** In the middle of a repeated instruction: what comes now pushes RF set. */
+    private void leaveEarly(Op op, int done) {
+        leaveAt(op, done);
+        cpu.systemFlags |= RF;
+        leftEarly = true;
+    }
+
     /** Makes RIP and the count exact for a block left before an operation. */
     private void leaveAt(Op op, int done) {
         cpu.gpr[CpuState.RIP] = (cpu.gpr[CpuState.RIP] + op.offset) & cpu.ripMask();
@@ -198,6 +204,9 @@ public final class Interpreter implements ExecutionEngine {
 
     /** Delivers a fault of the instruction at RIP. */
     private void deliver(GuestFault fault) {
+        // A faulting instruction's own data breakpoints do not count; those of the delivery do.
+        cpu.mmu.takeWatchHits();
+        cpu.pendingDebug = 0;
         GuestFault delivered = fault;
         if (fault.nonCanonical()) {
             long address = fault.address();
@@ -302,25 +311,32 @@ public final class Interpreter implements ExecutionEngine {
     /** Whether the next instruction must be executed alone: single step, breakpoints, shadow. */
     private boolean needsCare() {
         return (cpu.systemFlags & TF) != 0
-                || (cpu.dr[7] & BREAKPOINTS_ENABLED) != 0
-                || cpu.interruptShadow;
+                || DebugRegisters.active(cpu)
+                || cpu.pendingDebug != 0
+                || cpu.interruptShadow
+                || cpu.debugShadow;
     }
 
     /**
-     * Executes one instruction with debug exceptions (SDM vol. 3B, chapter 18.3) and the interrupt
-     * shadow, which ends with it.
+     * Executes one instruction with debug exceptions (SDM vol. 3B, section 18.3) and the shadows of
+     * STI and MOV SS, which end with it.
      */
     private void stepWithCare() {
         long rip = cpu.gpr[CpuState.RIP];
-        boolean shadow = cpu.interruptShadow;
+        boolean held = cpu.debugShadow;
         cpu.interruptShadow = false;
-        if (!shadow && (cpu.systemFlags & RF) == 0) {
-            int hit = codeBreakpoints(linear(rip));
-            if (hit != 0) {
-                Interrupts.debug(cpu, hit);
+        cpu.debugShadow = false;
+        if (!held) {
+            int hits = cpu.pendingDebug | cpu.mmu.takeWatchHits();
+            if (hits == 0 && (cpu.systemFlags & RF) == 0) {
+                hits = DebugRegisters.codeHits(cpu, linear(rip));
+            }
+            if (hits != 0) {
+                Interrupts.debug(cpu, hits);
                 return;
             }
         }
+        cpu.systemFlags &= ~RF;
         long lastByte = lastCodeByte();
         Block block = lookup(rip, lastByte);
         if (block != null && rip + block.bytes - 1 > lastByte) {
@@ -330,28 +346,23 @@ public final class Interpreter implements ExecutionEngine {
             return;
         }
         boolean trap = (cpu.systemFlags & TF) != 0;
-        boolean resume = (cpu.systemFlags & RF) != 0;
         leftEarly = false;
+        cpu.stepByNewFlags = false;
         boolean done = block.count == 1 ? execute(block) : executePart(block, 1);
-        if (done && resume) {
-            cpu.systemFlags &= ~RF;
+        cpu.pendingDebug |= cpu.mmu.takeWatchHits();
+        if (!done && !leftEarly) {
+            return;
         }
-        // MOV SS and POP SS hold traps off, too; delivering an interrupt drops the pending trap.
-        if (trap && (done || leftEarly) && !cpu.interruptShadow) {
-            Interrupts.debug(cpu, 1 << 14);
+        if (cpu.debugShadow) {
+            // The trap of a single step is dropped, as the next instruction makes its own.
+            return;
         }
-    }
-
-    /** Which instruction breakpoints (as DR6 bits 0..3) are set at a linear address. */
-    private int codeBreakpoints(long linear) {
-        int hit = 0;
-        for (int i = 0; i < 4; i++) {
-            if ((cpu.dr[7] >>> (2 * i) & 3) != 0
-                    && (cpu.dr[7] >>> (16 + 4 * i) & 3) == 0
-                    && cpu.dr[i] == linear) {
-                hit |= 1 << i;
-            }
+        int causes = cpu.pendingDebug;
+        if (cpu.stepByNewFlags ? (cpu.systemFlags & TF) != 0 : trap) {
+            causes |= DebugRegisters.SINGLE_STEP;
         }
-        return hit;
+        if (causes != 0) {
+            Interrupts.debug(cpu, causes);
+        }
     }
 }

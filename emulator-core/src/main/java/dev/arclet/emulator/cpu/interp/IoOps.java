@@ -1,6 +1,7 @@
 package dev.arclet.emulator.cpu.interp;
 
 import dev.arclet.emulator.cpu.CpuState;
+import dev.arclet.emulator.cpu.DebugRegisters;
 import dev.arclet.emulator.cpu.Eflags;
 import dev.arclet.emulator.cpu.IoPermission;
 import dev.arclet.emulator.cpu.decode.Instruction;
@@ -28,6 +29,7 @@ final class IoOps {
             public void execute(CpuState cpu) {
                 int number = (int) port.read(cpu);
                 IoPermission.check(cpu, number, bytes);
+                DebugRegisters.portAccess(cpu, number, bytes);
                 Gpr.set(cpu, CpuState.RAX, bytes, cpu.bus.in(number, bytes) & Gpr.MASK32);
                 advance(cpu);
             }
@@ -42,6 +44,7 @@ final class IoOps {
             public void execute(CpuState cpu) {
                 int number = (int) port.read(cpu);
                 IoPermission.check(cpu, number, bytes);
+                DebugRegisters.portAccess(cpu, number, bytes);
                 // Before the write: a device may reset the processor in it.
                 advance(cpu);
                 cpu.bus.out(number, bytes, (int) Gpr.get(cpu, CpuState.RAX, bytes));
@@ -73,6 +76,7 @@ final class IoOps {
             if (!repeated) {
                 IoPermission.check(cpu, port, bytes);
                 one(cpu, port);
+                DebugRegisters.portAccess(cpu, port, bytes);
                 advance(cpu);
                 return;
             }
@@ -80,10 +84,11 @@ final class IoOps {
             if (count != 0) {
                 IoPermission.check(cpu, port, bytes);
             }
-            boolean single = (cpu.systemFlags & Eflags.TF) != 0;
+            boolean single = (cpu.systemFlags & Eflags.TF) != 0 || DebugRegisters.active(cpu);
             int patience = ELEMENTS;
             while (count != 0) {
                 one(cpu, port);
+                DebugRegisters.portAccess(cpu, port, bytes);
                 count--;
                 Gpr.set(cpu, CpuState.RCX, addressSize, count);
                 if (count != 0 && (single || --patience <= 0)) {

@@ -49,6 +49,7 @@ final class SegmentOps {
         Segmentation.loadData(cpu, segment, selector);
         if (segment == CpuState.SS) {
             cpu.interruptShadow = true;
+            cpu.debugShadow = true;
         }
     }
 

@@ -1,6 +1,7 @@
 package dev.arclet.emulator.cpu.interp;
 
 import dev.arclet.emulator.cpu.CpuState;
+import dev.arclet.emulator.cpu.DebugRegisters;
 import dev.arclet.emulator.cpu.Eflags;
 import dev.arclet.emulator.cpu.LazyFlags;
 import dev.arclet.emulator.cpu.SegmentRegister;
@@ -110,7 +111,8 @@ final class StringOps {
         private void repeatElements(CpuState cpu) {
             long count = cpu.gpr[CpuState.RCX] & mask;
             int patience = ELEMENTS;
-            boolean single = (cpu.systemFlags & Eflags.TF) != 0;
+            // A data breakpoint traps behind the element that meets it.
+            boolean single = (cpu.systemFlags & Eflags.TF) != 0 || DebugRegisters.active(cpu);
             while (count != 0) {
                 int n = single ? 0 : many(cpu, count);
                 if (n == 0) {

@@ -5,6 +5,7 @@ import dev.arclet.emulator.cpu.ControlRegisters;
 import dev.arclet.emulator.cpu.CpuFeature;
 import dev.arclet.emulator.cpu.CpuState;
 import dev.arclet.emulator.cpu.Cpuid;
+import dev.arclet.emulator.cpu.DebugRegisters;
 import dev.arclet.emulator.cpu.Eflags;
 import dev.arclet.emulator.cpu.LazyFlags;
 import dev.arclet.emulator.cpu.Msrs;
@@ -310,14 +311,14 @@ final class SystemOps {
             return privileged(
                     place,
                     cpu ->
-                            ControlRegisters.writeDebug(
+                            DebugRegisters.write(
                                     cpu, target.index(), Gpr.get(cpu, source.index(), bytes)));
         }
         return SystemOp.inside(
                 place,
                 cpu -> {
                     requireCpl0(cpu);
-                    long value = ControlRegisters.readDebug(cpu, source.index());
+                    long value = DebugRegisters.read(cpu, source.index());
                     Gpr.set(cpu, target.index(), bytes, value);
                 });
     }
