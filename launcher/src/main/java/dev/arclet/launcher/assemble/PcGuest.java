@@ -53,7 +53,7 @@ final class PcGuest implements Guest {
     }
 
     private void run() {
-        Ended end = new Ended(End.DIED, "error of the emulator; see the launcher's log");
+        Ended end = new Ended(End.DIED, "error of the emulator");
         try {
             Exit exit = machine.run();
             end =

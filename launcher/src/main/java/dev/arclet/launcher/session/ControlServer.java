@@ -22,6 +22,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.concurrent.Executors;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.Semaphore;
@@ -99,8 +100,14 @@ public final class ControlServer implements Closeable {
     }
 
     private void serve(SocketChannel client) {
-        ScheduledFuture<?> deadline =
-                timer.schedule(() -> close(client), PATIENCE_SECONDS, TimeUnit.SECONDS);
+        ScheduledFuture<?> deadline;
+        try {
+            deadline = timer.schedule(() -> close(client), PATIENCE_SECONDS, TimeUnit.SECONDS);
+        } catch (RejectedExecutionException e) {
+            close(client); // the launcher is ending
+            slots.release();
+            return;
+        }
         try (client) {
             if (!sameUser(client)) {
                 return;
