@@ -80,6 +80,16 @@ async function consentPage(name) {
     return { page, nonce };
 }
 
+/** Presses the keys of a text as somebody with a US keyboard would, Shift included: the guest sees keys, not characters. */
+async function press(page, text) {
+    const shifted = '~!@#$%^&*()_+{}|:"<>?';
+    const plain = "`1234567890-=[]\\;',./";
+    for (const character of text) {
+        const at = shifted.indexOf(character);
+        await page.keyboard.press(at < 0 ? character : `Shift+${plain[at]}`, { delay: 20 });
+    }
+}
+
 test('a click in the gallery leads to a shell that answers typed keys, and a reload finds the same machine', { timeout: 600_000 }, async () => {
     const { page, nonce } = await consentPage('debian-text');
     await page.locator('#asking').waitFor({ timeout: 30_000 });
@@ -96,24 +106,24 @@ test('a click in the gallery leads to a shell that answers typed keys, and a rel
     await page.waitForURL(/\/vm\//, { timeout: 60_000 });
     await page.locator('#show-text').click();
     const text = page.locator('#screen-text');
-    await page.waitForFunction(() => /root# /.test(document.getElementById('screen-text').textContent), null, { timeout: BOOT_MS });
+    await page.waitForFunction(() => /root#/.test(document.getElementById('screen-text').textContent), null, { timeout: BOOT_MS });
 
     await page.locator('#canvas canvas').click();
-    await page.keyboard.type('echo $((6*7))', { delay: 30 });
+    await press(page, 'echo $((6*7))');
     await page.keyboard.press('Enter');
     await page.waitForFunction(() => /^42\s*$/m.test(document.getElementById('screen-text').textContent), null, { timeout: 30_000 });
     assert.match(await text.textContent(), /echo \$\(\(6\*7\)\)/);
 
     // A mark that only this very machine has.
     await page.locator('#canvas canvas').click();
-    await page.keyboard.type('mark=only-here; clear', { delay: 30 });
+    await press(page, 'mark=only-here; clear');
     await page.keyboard.press('Enter');
     await page.reload();
     await page.locator('#show-text').click();
     await page.locator('#canvas canvas').waitFor({ timeout: 30_000 });
-    await page.waitForFunction(() => /root# /.test(document.getElementById('screen-text').textContent), null, { timeout: 30_000 });
+    await page.waitForFunction(() => /root#/.test(document.getElementById('screen-text').textContent), null, { timeout: 30_000 });
     await page.locator('#canvas canvas').click();
-    await page.keyboard.type('echo "<$mark>"', { delay: 30 });
+    await press(page, 'echo "<$mark>"');
     await page.keyboard.press('Enter');
     await page.waitForFunction(() => /^<only-here>\s*$/m.test(document.getElementById('screen-text').textContent), null, { timeout: 30_000 });
     await page.close();
@@ -143,7 +153,7 @@ test('the framebuffer console appears at 1024x768 and shows what is typed', { ti
     assert.equal(greeted.height, 768);
     assert.ok(greeted.count > 1000, `the greeting is on the canvas: ${greeted.count} lit pixels`);
     await canvas.click();
-    await page.keyboard.type('echo ################################', { delay: 10 });
+    await press(page, 'echo ################################');
     await page.waitForFunction(
         ([before, source]) => {
             const count = new Function(`return (${source})`)()(document.querySelector('#canvas canvas')).count;

@@ -93,10 +93,12 @@ public final class ExpectScript {
 
     /** Takes what the text screen shows now; returns what to type now. */
     public List<Answer> screen(String text) {
-        if (text.equals(screen)) {
+        // Lines come without their trailing blanks, but a prompt may be expected with its blank.
+        String padded = text.replace("\n", " \n");
+        if (padded.equals(screen)) {
             return List.of();
         }
-        screen = text;
+        screen = padded;
         return advance();
     }
 

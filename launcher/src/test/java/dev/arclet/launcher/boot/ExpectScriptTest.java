@@ -43,6 +43,14 @@ class ExpectScriptTest {
     }
 
     @Test
+    void findsAPromptWithItsBlankAtTheEndOfALine() {
+        ExpectScript script = new ExpectScript();
+        script.expect("root# ");
+        script.screen("arclet:/root#\n\n");
+        assertTrue(script.complete());
+    }
+
+    @Test
     void onePieceOfOutputDoesNotSatisfyTheSameTextTwice() {
         ExpectScript script = new ExpectScript();
         script.expect("ok");
