@@ -1,6 +1,7 @@
 package dev.arclet.server;
 
 import dev.arclet.format.SpecException;
+import dev.arclet.format.json.EnumText;
 import dev.arclet.format.model.PublisherId;
 import dev.arclet.format.tree.Catalog;
 import dev.arclet.format.tree.CatalogEntry;
@@ -87,7 +88,7 @@ final class GalleryPages {
                         Html.escape(entry.publisher().id().toString()),
                         Html.escape(shortId(entry.publisher().id())),
                         Html.size(entry.downloadSize()),
-                        Html.escape(entry.machine().arch().toString()),
+                        Html.escape(EnumText.of(entry.machine().arch())),
                         Html.size(entry.machine().memory()),
                         entry.machine().cpus(),
                         entry.machine().cpus() == 1 ? "" : "s",

@@ -1,5 +1,6 @@
 package dev.arclet.server;
 
+import dev.arclet.format.json.EnumText;
 import dev.arclet.format.model.Audio;
 import dev.arclet.format.model.Capabilities;
 import dev.arclet.format.model.Clipboard;
@@ -61,7 +62,7 @@ final class Html {
                 out.add(
                         "network: %s to %s, ports %d to %d"
                                 .formatted(
-                                        rule.protocol(),
+                                        EnumText.of(rule.protocol()),
                                         rule.host(),
                                         rule.firstPort(),
                                         rule.lastPort()));
