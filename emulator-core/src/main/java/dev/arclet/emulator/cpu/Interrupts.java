@@ -85,6 +85,7 @@ public final class Interrupts {
     /** INT1: a debug exception that needs no privilege for its gate. */
     public static void icebp(CpuState cpu, long returnRip) {
         deliver(cpu, GuestFault.DB, PRIVILEGED_TRAP, 0, returnRip, cpu.eflags());
+        DebugRegisters.releaseGuard(cpu);
     }
 
     private static void deliverChain(
