@@ -32,12 +32,18 @@ final class Display {
             InetSocketAddress address = new InetSocketAddress(host, Integer.parseInt(vnc.group(2)));
             return Optional.of(listen(where, address, machine));
         }
+        boolean web = where.equals("web");
         throw new LauncherException(
                 LauncherException.Kind.USAGE,
                 "open",
                 "--display " + where,
-                "it is none of none, vnc=127.0.0.1:PORT and web",
-                "Write for example vnc=127.0.0.1:5900");
+                web
+                        ? "this version shows pages for signed machines only"
+                        : "it is neither none nor vnc=127.0.0.1:PORT; viewers need no password, so"
+                                + " only this computer's own address will do",
+                web
+                        ? "Use vnc=127.0.0.1:PORT, or \"arclet build\" and \"arclet run\""
+                        : "Write for example vnc=127.0.0.1:5900");
     }
 
     private static RfbTcpServer listen(String where, InetSocketAddress address, PcMachine machine)
