@@ -381,6 +381,7 @@ class ArchitectureTest {
         try (SystemFixture os = SystemFixture.long64()) {
             // mov eax,9; mov cr8,rax; mov rbx,cr8; hlt
             assertEquals(NONE, vectorOf(os, 0, "B8 09 00 00 00 44 0F 22 C0 44 0F 20 C3 F4"));
+            os.go(); // The board looks at the priority first.
             assertEquals(9, os.cpu.cr8);
             assertEquals(9, os.reg(CpuState.RBX));
             assertEquals(GuestFault.GP, vectorOf(os, 0, "B8 10 00 00 00 44 0F 22 C0"));
