@@ -8,7 +8,6 @@ import dev.arclet.emulator.snapshot.SnapshotException;
 import dev.arclet.emulator.snapshot.SnapshotReader;
 import dev.arclet.emulator.snapshot.SnapshotWriter;
 import dev.arclet.emulator.snapshot.Stateful;
-
 import java.util.Arrays;
 
 /**

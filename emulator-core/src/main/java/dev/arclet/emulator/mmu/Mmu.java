@@ -7,7 +7,6 @@ import dev.arclet.emulator.memory.PhysicalMap;
 import dev.arclet.emulator.snapshot.SnapshotException;
 import dev.arclet.emulator.snapshot.SnapshotReader;
 import dev.arclet.emulator.snapshot.SnapshotWriter;
-
 import java.util.Arrays;
 
 /**

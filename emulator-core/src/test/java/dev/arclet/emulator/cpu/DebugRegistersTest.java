@@ -8,11 +8,9 @@ import dev.arclet.emulator.fault.GuestFault;
 import dev.arclet.emulator.snapshot.SnapshotException;
 import dev.arclet.emulator.snapshot.SnapshotReader;
 import dev.arclet.emulator.snapshot.SnapshotWriter;
-
+import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
-
-import java.util.List;
 
 /** Breakpoints, single step and RF (SDM vol. 3B, chapter 18). */
 class DebugRegistersTest {

@@ -6,7 +6,6 @@ import dev.arclet.emulator.cpu.ExecutionEngine;
 import dev.arclet.emulator.cpu.Interrupts;
 import dev.arclet.emulator.cpu.decode.Mnemonic;
 import dev.arclet.emulator.fault.GuestFault;
-
 import java.util.Map;
 
 /**
