@@ -4,14 +4,18 @@ import dev.arclet.format.model.Spec;
 import dev.arclet.launcher.LauncherException;
 import dev.arclet.launcher.store.ArcletHome;
 import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Clock;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /** The machines of this process, those that ended lately included. Thread-safe. */
 public final class VmRegistry {
@@ -22,6 +26,11 @@ public final class VmRegistry {
     private static final int MAX_ENDED = 32;
 
     private static final long STOP_SECONDS = 10;
+
+    /** Serial logs kept on disk, those of other processes included. */
+    private static final int MAX_LOGS = 64;
+
+    private static final String SERIAL_LOG = ".serial.log";
 
     private final ArcletHome home;
     private final Clock clock;
@@ -37,6 +46,7 @@ public final class VmRegistry {
     public VmInstance start(String link, Spec spec, VmInstance.Starter starter)
             throws LauncherException, IOException {
         VmInstance vm;
+        sweepLogs();
         synchronized (this) {
             forget();
             if (running().size() >= MAX_RUNNING) {
@@ -59,11 +69,24 @@ public final class VmRegistry {
                             link,
                             spec,
                             clock.instant(),
-                            home.logs().resolve(spec.name() + "-" + id + ".serial.log"));
+                            home.logs().resolve(spec.name() + "-" + id + SERIAL_LOG));
             all.put(id, vm);
         }
         vm.begin(starter);
         return vm;
+    }
+
+    /** Deletes the oldest serial logs. */
+    private void sweepLogs() throws IOException {
+        try (Stream<Path> files = Files.list(home.logs())) {
+            List<Path> logs =
+                    files.filter(f -> f.getFileName().toString().endsWith(SERIAL_LOG))
+                            .sorted(Comparator.comparingLong(f -> f.toFile().lastModified()))
+                            .toList();
+            for (int i = 0; i < logs.size() - MAX_LOGS; i++) {
+                Files.deleteIfExists(logs.get(i));
+            }
+        }
     }
 
     private void forget() {

@@ -18,11 +18,14 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import tools.jackson.databind.node.ObjectNode;
 
 /** Talks to the launcher, and to other processes of this user that run machines. */
 public final class ControlClient {
     private static final int MAX_MACHINES = 1024;
+    private static final Pattern RUN_SOCKET = Pattern.compile("run-([0-9]{1,10})\\.sock");
 
     private final ArcletHome home;
 
@@ -120,10 +123,17 @@ public final class ControlClient {
             for (Path socket : files) {
                 if (ControlServer.isAlive(socket)) {
                     out.add(socket);
+                } else if (ownerIsGone(socket)) {
+                    Files.deleteIfExists(socket);
                 }
             }
         }
         return out;
+    }
+
+    private static boolean ownerIsGone(Path socket) {
+        Matcher name = RUN_SOCKET.matcher(socket.getFileName().toString());
+        return name.matches() && ProcessHandle.of(Long.parseLong(name.group(1))).isEmpty();
     }
 
     private static Fields call(Path socket, ObjectNode request)

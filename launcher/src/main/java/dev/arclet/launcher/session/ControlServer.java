@@ -235,9 +235,7 @@ public final class ControlServer implements Closeable {
         }
     }
 
-    /**
-     * Whether somebody answers at a socket; a socket file that a killed process left is removed.
-     */
+    /** Whether somebody answers at a socket; the file alone may be what a killed process left. */
     static boolean isAlive(Path socket) throws IOException {
         if (!Files.exists(socket)) {
             return false;

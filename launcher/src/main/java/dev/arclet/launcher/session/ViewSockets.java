@@ -15,8 +15,9 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.regex.Matcher;
@@ -55,9 +56,12 @@ final class ViewSockets extends WebSocketServer {
     private final String pageOrigin;
     private final Set<Connection> connections = ConcurrentHashMap.newKeySet();
     private final CompletableFuture<Integer> started = new CompletableFuture<>();
+    // A page that arrives while the launcher ends has its tasks dropped, which is no error.
     private final ScheduledExecutorService timer =
-            Executors.newSingleThreadScheduledExecutor(
-                    Thread.ofPlatform().daemon().name("arclet-view-timer").factory());
+            new ScheduledThreadPoolExecutor(
+                    1,
+                    Thread.ofPlatform().daemon().name("arclet-view-timer").factory(),
+                    new ThreadPoolExecutor.DiscardPolicy());
 
     ViewSockets(Sessions sessions, VmRegistry machines, String pageOrigin)
             throws UnknownHostException {
