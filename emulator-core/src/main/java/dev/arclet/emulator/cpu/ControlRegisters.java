@@ -25,7 +25,7 @@ public final class ControlRegisters {
             case 2 -> cpu.cr2;
             case 3 -> cpu.cr3;
             case 4 -> cpu.cr4;
-            case 8 -> cpu.cr8;
+            case 8 -> cpu.bus.taskPriorityClass(cpu.cr8);
             default -> throw cpu.fault(GuestFault.UD, 0);
         };
     }
@@ -40,6 +40,7 @@ public final class ControlRegisters {
             case 8 -> {
                 check(cpu, (value & ~15L) == 0);
                 cpu.cr8 = (int) value;
+                cpu.bus.setTaskPriorityClass(cpu.cr8);
                 cpu.attention = true;
             }
             default -> throw cpu.fault(GuestFault.UD, 0);

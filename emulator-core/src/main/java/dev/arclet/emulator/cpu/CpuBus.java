@@ -18,6 +18,21 @@ public interface CpuBus {
      */
     default void floatingPointError() {}
 
+    /** IA32_APIC_BASE was written: the local APIC is switched on or off. */
+    default void setApicBase(long value) {}
+
+    /** CR8 was written: the task priority class, 0..15. */
+    default void setTaskPriorityClass(int priorityClass) {}
+
+    /**
+     * The task priority class of the local APIC, 0..15.
+     *
+     * @param written what was last written to CR8, which a processor without a local APIC keeps
+     */
+    default int taskPriorityClass(int written) {
+        return written;
+    }
+
     /** The time-stamp counter, in ticks of its nominal frequency, before the guest's offset. */
     long timeStampCounter();
 }

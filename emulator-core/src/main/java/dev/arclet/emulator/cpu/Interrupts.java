@@ -31,7 +31,8 @@ public final class Interrupts {
      * @param causes bits to set in DR6
      */
     public static void debug(CpuState cpu, int causes) {
-        cpu.dr[6] |= causes;
+        // Which breakpoints they were is exact; the other bits stay until software clears them.
+        cpu.dr[6] = cpu.dr[6] & ~15L | causes;
         DebugRegisters.releaseGuard(cpu);
         cpu.pendingDebug = 0;
         cpu.halted = false;

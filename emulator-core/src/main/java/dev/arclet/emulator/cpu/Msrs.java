@@ -218,6 +218,7 @@ public final class Msrs {
                 long address = (1L << model.physicalBits()) - 1 & ~0xFFFL;
                 check(cpu, (value & ~(address | APIC_ENABLE | 0x100)) == 0);
                 apicBase = value;
+                cpu.bus.setApicBase(value);
             }
             case TSC_ADJUST -> tscOffset = value;
             case SYSENTER_CS -> sysenterCs = value & 0xFFFF_FFFFL;

@@ -219,7 +219,10 @@ public final class Segmentation {
         boolean conforming =
                 (register.access & (SegmentRegister.CODE | SegmentRegister.CONFORMING))
                         == (SegmentRegister.CODE | SegmentRegister.CONFORMING);
-        if (register.unusable || (!conforming && register.dpl() < cpu.cpl)) {
+        if (register.unusable) {
+            // Null already: the base, which FS and GS of 64-bit programs have, stays.
+            register.selector = 0;
+        } else if (!conforming && register.dpl() < cpu.cpl) {
             register.loadNull(0);
             segmentChanged(cpu, segment);
         }

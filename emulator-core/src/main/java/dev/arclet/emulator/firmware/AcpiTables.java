@@ -1,13 +1,17 @@
 package dev.arclet.emulator.firmware;
 
+import dev.arclet.emulator.device.irq.IoApic;
+import dev.arclet.emulator.device.irq.LocalApic;
 import dev.arclet.emulator.memory.PhysicalMap;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 
 /**
  * The ACPI tables of a PC that was started without a firmware (ACPI specification 6.5, chapter 5):
- * RSDP, RSDT, FADT, FACS, and a DSDT that names the PCI root, the ISA devices and how to power off.
+ * RSDP, RSDT, FADT, FACS, MADT, and a DSDT that names the PCI root, the ISA devices and how to
+ * power off.
  *
  * <p>They stand in the BIOS area, where operating systems look for the RSDP and where {@link E820}
  * reserves memory.
@@ -19,9 +23,11 @@ public final class AcpiTables {
     private static final long RSDT = BASE + 0x40;
     private static final long FADT = BASE + 0x80;
     private static final long FACS = BASE + 0x200;
+    private static final long MADT = BASE + 0x280;
     private static final long DSDT = BASE + 0x300;
 
     private static final int HEADER = 36;
+    private static final int IO_APIC_ID = 1;
 
     /**
      * What the chipset's power management looks like from the ports.
@@ -61,9 +67,10 @@ public final class AcpiTables {
      * @return physical address of the RSDP
      */
     public static long install(PhysicalMap memory, PowerManagement pm, long pciHoleStart) {
-        put(memory, RSDT, table("RSDT", 1, ints((int) FADT)));
+        put(memory, RSDT, table("RSDT", 1, ints((int) FADT, (int) MADT)));
         put(memory, FADT, fadt(pm));
         put(memory, FACS, facs());
+        put(memory, MADT, madt(pm.sciInterrupt()));
         put(memory, DSDT, table("DSDT", 1, dsdt(pm, pciHoleStart)));
         ByteBuffer rsdp = buffer(20);
         rsdp.put("RSD PTR ".getBytes(StandardCharsets.US_ASCII));
@@ -136,6 +143,24 @@ public final class AcpiTables {
         ByteBuffer t = buffer(64);
         t.put("FACS".getBytes(StandardCharsets.US_ASCII)).putInt(64);
         return t.array();
+    }
+
+    /** Section 5.2.12: one processor, one I/O APIC, ISA interrupts as on every PC. */
+    private static byte[] madt(int sciInterrupt) {
+        ByteBuffer t = buffer(68);
+        t.putInt((int) LocalApic.BASE).putInt(1); // there are 8259s as well
+        t.put((byte) 0).put((byte) 8).put((byte) 0).put((byte) 0).putInt(1); // processor 0, enabled
+        t.put((byte) 1).put((byte) 12).put((byte) IO_APIC_ID).put((byte) 0);
+        t.putInt((int) IoApic.BASE).putInt(0);
+        override(t, 0, 2, 0); // the timer is at pin 2, as ISA interrupts are: rising edge
+        override(t, sciInterrupt, sciInterrupt, 0xD); // active high, level triggered
+        t.put((byte) 4).put((byte) 6).put((byte) 0xFF).putShort((short) 0).put((byte) 1); // NMI
+        return table("APIC", 1, Arrays.copyOf(t.array(), t.position()));
+    }
+
+    private static void override(ByteBuffer t, int isaInterrupt, int pin, int flags) {
+        t.put((byte) 2).put((byte) 10).put((byte) 0).put((byte) isaInterrupt);
+        t.putInt(pin).putShort((short) flags);
     }
 
     private static byte[] dsdt(PowerManagement pm, long pciHoleStart) {

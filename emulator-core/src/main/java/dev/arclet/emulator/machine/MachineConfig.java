@@ -17,6 +17,7 @@ import java.util.function.IntConsumer;
  * @param serial receives what the guest sends on COM1, byte by byte, on the machine thread
  * @param debugConsole receives what the guest writes to port 0xE9; empty: the port is not there
  * @param debugExit whether the isa-debug-exit port 0xF4 is there
+ * @param testDevice whether the device for CPU test suites is there
  * @param postCodes where diagnostic codes are written; empty: nowhere
  */
 public record MachineConfig(
@@ -31,6 +32,7 @@ public record MachineConfig(
         IntConsumer serial,
         Optional<IntConsumer> debugConsole,
         boolean debugExit,
+        boolean testDevice,
         Optional<PostCodes> postCodes) {
 
     /** Smallest RAM. */
@@ -125,6 +127,7 @@ public record MachineConfig(
         private IntConsumer serial = value -> {};
         private Optional<IntConsumer> debugConsole = Optional.empty();
         private boolean debugExit;
+        private boolean testDevice;
         private Optional<PostCodes> postCodes = Optional.empty();
 
         private Builder() {}
@@ -198,6 +201,12 @@ public record MachineConfig(
             return this;
         }
 
+        /** See {@link MachineConfig#testDevice()}. */
+        public Builder testDevice(boolean value) {
+            testDevice = value;
+            return this;
+        }
+
         /** See {@link MachineConfig#postCodes()}. */
         public Builder postCodes(int port, IntConsumer output) {
             postCodes = Optional.of(new PostCodes(port, output));
@@ -218,6 +227,7 @@ public record MachineConfig(
                     serial,
                     debugConsole,
                     debugExit,
+                    testDevice,
                     postCodes);
         }
     }

@@ -1,6 +1,7 @@
 package dev.arclet.emulator.machine;
 
 import dev.arclet.emulator.bus.EventQueue;
+import dev.arclet.emulator.bus.IrqLine;
 import dev.arclet.emulator.bus.PioBus;
 import dev.arclet.emulator.bus.Resettable;
 import dev.arclet.emulator.chipset.CoprocessorError;
@@ -13,6 +14,7 @@ import dev.arclet.emulator.chipset.SystemControlPortA;
 import dev.arclet.emulator.chipset.SystemControlPortB;
 import dev.arclet.emulator.chipset.VgaPciFunction;
 import dev.arclet.emulator.cpu.CpuBus;
+import dev.arclet.emulator.cpu.CpuFeature;
 import dev.arclet.emulator.cpu.CpuModel;
 import dev.arclet.emulator.cpu.CpuState;
 import dev.arclet.emulator.cpu.ProtectedEntry;
@@ -20,8 +22,13 @@ import dev.arclet.emulator.cpu.interp.Interpreter;
 import dev.arclet.emulator.device.A20Gate;
 import dev.arclet.emulator.device.debug.DebugConsole;
 import dev.arclet.emulator.device.debug.IsaDebugExit;
+import dev.arclet.emulator.device.debug.PcTestDevice;
 import dev.arclet.emulator.device.debug.PostPort;
 import dev.arclet.emulator.device.input.I8042;
+import dev.arclet.emulator.device.irq.ApicBus;
+import dev.arclet.emulator.device.irq.ApicProcessor;
+import dev.arclet.emulator.device.irq.IoApic;
+import dev.arclet.emulator.device.irq.LocalApic;
 import dev.arclet.emulator.device.irq.PicPair;
 import dev.arclet.emulator.device.serial.Ns16550Uart;
 import dev.arclet.emulator.device.timer.I8254Pit;
@@ -74,6 +81,8 @@ public final class PcMachine implements AutoCloseable {
     private static final int IRQ_SCI = 9;
     private static final int IRQ_MOUSE = 12;
     private static final int IRQ_COPROCESSOR = 13;
+    private static final int IO_APIC_TIMER_PIN = 2;
+    private static final int ISA_IRQS = 16;
 
     // Ports
     private static final int PORT_PIC_MASTER = 0x20;
@@ -111,6 +120,8 @@ public final class PcMachine implements AutoCloseable {
     private final Interpreter engine;
     private final PicPair pic;
     private final CoprocessorError coprocessorError;
+    private final LocalApic localApic;
+    private final IoApic ioApic;
     private final VgaAdapter vga;
     private final I8042 keyboardController;
     private final Ns16550Uart com1;
@@ -177,31 +188,21 @@ public final class PcMachine implements AutoCloseable {
         events = new EventQueue(clock);
         ram = new GuestMemory(config.memoryBytes());
         cpu = new CpuState(new Mmu(memory), new Board());
-        cpu.model = CpuModel.STANDARD.withTimeStampHertz(MachineClock.TSC_HZ);
+        cpu.model = CpuModel.STANDARD.with(CpuFeature.APIC).withTimeStampHertz(MachineClock.TSC_HZ);
         engine = new Interpreter(cpu);
         mapMemory();
 
-        pic =
-                part(
-                        new PicPair(
-                                high -> {
-                                    cpu.interruptLine = high;
-                                    cpu.attention |= high;
-                                }));
-        coprocessorError = new CoprocessorError(pic.line(IRQ_COPROCESSOR));
+        pic = part(new PicPair(high -> localApic().lint0(high)));
+        ApicBus apicBus = new ApicBus();
+        localApic = part(new LocalApic(events, apicBus, 0, new ApicPins(), pic::acknowledge));
+        ioApic = part(new IoApic(apicBus));
+        coprocessorError = new CoprocessorError(irq(IRQ_COPROCESSOR));
         A20Gate a20 = part(new A20Gate(memory::setA20));
-        I8254Pit pit = part(new I8254Pit(events, pic.line(IRQ_TIMER), () -> pic.waits(IRQ_TIMER)));
-        Mc146818Rtc rtc =
-                part(new Mc146818Rtc(events, pic.line(IRQ_RTC), config.rtcEpochSeconds()));
+        I8254Pit pit = part(new I8254Pit(events, irq(IRQ_TIMER), () -> pic.waits(IRQ_TIMER)));
+        Mc146818Rtc rtc = part(new Mc146818Rtc(events, irq(IRQ_RTC), config.rtcEpochSeconds()));
         keyboardController =
-                part(
-                        new I8042(
-                                events,
-                                pic.line(IRQ_KEYBOARD),
-                                pic.line(IRQ_MOUSE),
-                                a20,
-                                this::requestReset));
-        com1 = part(new Ns16550Uart("com1", events, pic.line(IRQ_COM1), config.serial()::accept));
+                part(new I8042(events, irq(IRQ_KEYBOARD), irq(IRQ_MOUSE), a20, this::requestReset));
+        com1 = part(new Ns16550Uart("com1", events, irq(IRQ_COM1), config.serial()::accept));
         vga = part(new VgaAdapter(clock, VgaAdapter.DEFAULT_VRAM));
         keyboard = new Keyboard(events, keyboardController.keyboard());
         serialInput = new SerialInput(events, com1);
@@ -223,6 +224,20 @@ public final class PcMachine implements AutoCloseable {
                             }
                         });
         wire(pit, rtc, a20);
+    }
+
+    /** A new driver's input to an ISA interrupt, which goes to both kinds of controller. */
+    private IrqLine irq(int number) {
+        IrqLine toPic = pic.line(number);
+        IrqLine toApic = ioApic.line(number == IRQ_TIMER ? IO_APIC_TIMER_PIN : number);
+        return high -> {
+            toPic.set(high);
+            toApic.set(high);
+        };
+    }
+
+    private LocalApic localApic() {
+        return localApic;
     }
 
     private <T extends Stateful & Resettable> T part(T part) {
@@ -294,6 +309,17 @@ public final class PcMachine implements AutoCloseable {
                     "isa-debug-exit",
                     new IsaDebugExit(value -> loop.exit(new Exit(Exit.Reason.DEBUG_EXIT, value))));
         }
+        memory.mapMmio("local APIC", LocalApic.BASE, LocalApic.SIZE, localApic);
+        memory.mapMmio("I/O APIC", IoApic.BASE, IoApic.SIZE, ioApic);
+        if (config.testDevice()) {
+            List<IrqLine> lines = new ArrayList<>();
+            for (int i = 0; i < IoApic.PINS; i++) {
+                lines.add(i < ISA_IRQS ? irq(i) : ioApic.line(i));
+            }
+            PcTestDevice test = new PcTestDevice(ports, lines);
+            memory.mapMmio(
+                    "test memory", PcTestDevice.MEMORY, PcTestDevice.MEMORY_BYTES, test.memory());
+        }
         vga.attach(memory, ports);
         wirePci();
     }
@@ -320,7 +346,7 @@ public final class PcMachine implements AutoCloseable {
                         new Piix4Pm(
                                 events,
                                 ports,
-                                pic.line(IRQ_SCI),
+                                irq(IRQ_SCI),
                                 () -> loop.exit(new Exit(Exit.Reason.POWER_OFF, 0))));
         VgaPciFunction display = part(new VgaPciFunction(vga, memory));
         ports.register(PORT_APM, 2, "APM", pm.apm());
@@ -546,6 +572,40 @@ public final class PcMachine implements AutoCloseable {
         rom.close();
     }
 
+    /** The pins by which the local APIC reaches the processor. */
+    private final class ApicPins implements ApicProcessor {
+        @Override
+        public IrqLine intr() {
+            return high -> {
+                cpu.interruptLine = high;
+                cpu.attention |= high;
+            };
+        }
+
+        @Override
+        public void nmi() {
+            cpu.nmiPending = true;
+            cpu.attention = true;
+        }
+
+        /** There is no system management mode. */
+        @Override
+        public void smi() {}
+
+        @Override
+        public void init() {
+            loop.post(
+                    () -> {
+                        localApic.initialise();
+                        cpu.init();
+                    });
+        }
+
+        /** The one processor never waits for a start-up. */
+        @Override
+        public void startup(int page) {}
+    }
+
     /** What the processor sees of the board. */
     private final class Board implements CpuBus {
         @Override
@@ -560,7 +620,22 @@ public final class PcMachine implements AutoCloseable {
 
         @Override
         public int acknowledgeInterrupt() {
-            return pic.acknowledge();
+            return localApic.acknowledge();
+        }
+
+        @Override
+        public void setApicBase(long value) {
+            localApic.setBaseMsr(value);
+        }
+
+        @Override
+        public void setTaskPriorityClass(int priorityClass) {
+            localApic.setTaskPriorityClass(priorityClass);
+        }
+
+        @Override
+        public int taskPriorityClass(int written) {
+            return localApic.taskPriorityClass();
         }
 
         @Override

@@ -129,6 +129,12 @@ final class BootCommand implements Callable<Integer> {
     private boolean debugExit;
 
     @Option(
+            names = "--test-device",
+            hidden = true,
+            description = "The ports and memory that kvm-unit-tests knows as pc-testdev.")
+    private boolean testDevice;
+
+    @Option(
             names = "--post-port",
             paramLabel = "PORT",
             hidden = true,
@@ -260,6 +266,7 @@ final class BootCommand implements Callable<Integer> {
                         .cpus(cpus)
                         .icount(icount)
                         .debugExit(debugExit)
+                        .testDevice(testDevice)
                         .engine(
                                 engine.equals("interpreter")
                                         ? MachineConfig.Engine.INTERPRETER
