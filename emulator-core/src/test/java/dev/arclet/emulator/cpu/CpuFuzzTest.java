@@ -254,10 +254,9 @@ class CpuFuzzTest {
         cpu.mxcsr = random.nextInt(0x10000);
         cpu.setRip(CODE + random.nextInt(2 * PAGE));
         cpu.setArithmeticFlags(random.nextInt());
-        cpu.systemFlags =
-                random.nextInt()
-                        & random.nextInt()
-                        & (Eflags.SYSTEM & ~Eflags.VM & (random.nextInt(4) == 0 ? -1 : ~Eflags.TF));
+        int flags = Eflags.SYSTEM & ~Eflags.VM & random.nextInt();
+        int fewer = random.nextInt();
+        cpu.systemFlags = flags & fewer & (random.nextInt(4) == 0 ? -1 : ~Eflags.TF);
         if (random.nextInt(4) == 0) {
             for (int i = 0; i < 4; i++) {
                 cpu.dr[i] = CODE + random.nextInt(DATA);
