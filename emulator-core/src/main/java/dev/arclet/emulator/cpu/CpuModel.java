@@ -60,6 +60,7 @@ public record CpuModel(
                             CpuFeature.MOVBE,
                             CpuFeature.POPCNT,
                             CpuFeature.AES,
+                            CpuFeature.XSAVE,
                             CpuFeature.FSGSBASE,
                             CpuFeature.TSC_ADJUST,
                             CpuFeature.SMEP,

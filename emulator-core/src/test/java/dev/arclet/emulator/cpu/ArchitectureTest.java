@@ -226,6 +226,35 @@ class ArchitectureTest {
     }
 
     @Test
+    void extendedStateIsThatOfX87AndSse() {
+        try (SystemFixture os = SystemFixture.long64()) {
+            // mov eax,0dh; xor ecx,ecx; cpuid; hlt
+            assertEquals(NONE, vectorOf(os, 0, "B8 0D 00 00 00 31 C9 0F A2 F4"));
+            assertEquals(3, os.reg(CpuState.RAX));
+            assertEquals(576, os.reg(CpuState.RBX));
+            assertEquals(576, os.reg(CpuState.RCX));
+            // No XSAVEOPT, XSAVEC, XSAVES, and no further components
+            for (int subleaf = 1; subleaf < 4; subleaf++) {
+                assertEquals(NONE, vectorOf(os, 0, "B8 0D 00 00 00 B1 0" + subleaf + "0F A2 F4"));
+                for (int register = 0; register < 4; register++) {
+                    assertEquals(0, os.reg(register), "subleaf " + subleaf);
+                }
+                os.cpu.gpr[CpuState.RCX] = 0;
+            }
+            String xsetbv = "31 C9 31 D2 B8 03 00 00 00 0F 01 D1";
+            assertEquals(GuestFault.UD, vectorOf(os, 0, xsetbv), "CR4.OSXSAVE is off");
+            ControlRegisters.write(os.cpu, 4, os.cpu.cr4 | Control.CR4_OSXSAVE);
+            // xsetbv; mov eax,1; cpuid; hlt
+            assertEquals(NONE, vectorOf(os, 0, xsetbv + "B8 01 00 00 00 0F A2 F4"));
+            assertEquals(1 << 27 | 1 << 26, os.reg(CpuState.RCX) & (1 << 27 | 1 << 26));
+            assertEquals(3, os.cpu.xcr0);
+            assertEquals(GuestFault.GP, vectorOf(os, 0, xsetbv.replace("B8 03", "B8 07")));
+            assertEquals(GuestFault.GP, vectorOf(os, 0, xsetbv.replace("B8 03", "B8 02")));
+            assertEquals(GuestFault.GP, vectorOf(os, 3, xsetbv));
+        }
+    }
+
+    @Test
     void whatIsNotAnnouncedIsUndefined() {
         try (SystemFixture os = SystemFixture.long64()) {
             os.cpu.gpr[CpuState.RAX] = 1;
