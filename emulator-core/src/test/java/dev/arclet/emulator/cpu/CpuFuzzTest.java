@@ -188,6 +188,24 @@ class CpuFuzzTest {
         cpu.reset();
         cpu.restore(new SnapshotReader("cpu", saved), cpu.sectionVersion());
         assertArrayEquals(saved, save(), "save, restore, save");
+        for (int i = 0; i < 8; i++) {
+            runDamaged(saved.clone());
+        }
+    }
+
+    /** A snapshot with a few bytes changed is refused, or makes a guest like any other. */
+    private void runDamaged(byte[] snapshot) {
+        for (int i = random.nextInt(4); i >= 0; i--) {
+            snapshot[random.nextInt(snapshot.length)] = (byte) random.nextInt();
+        }
+        try {
+            cpu.restore(new SnapshotReader("cpu", snapshot), cpu.sectionVersion());
+        } catch (SnapshotException refused) {
+            return;
+        }
+        cpu.instructions = 0;
+        cpu.attention = false;
+        engine.run(SLICE);
     }
 
     private byte[] save() {
