@@ -219,11 +219,11 @@ public final class Segmentation {
         boolean conforming =
                 (register.access & (SegmentRegister.CODE | SegmentRegister.CONFORMING))
                         == (SegmentRegister.CODE | SegmentRegister.CONFORMING);
-        if (register.unusable) {
-            // Null already: the base, which FS and GS of 64-bit programs have, stays.
-            register.selector = 0;
-        } else if (!conforming && register.dpl() < cpu.cpl) {
+        if (register.unusable || (!conforming && register.dpl() < cpu.cpl)) {
+            // The base stays: FS and GS of 64-bit mode have one without a descriptor.
+            long base = register.base;
             register.loadNull(0);
+            register.base = base;
             segmentChanged(cpu, segment);
         }
     }

@@ -83,12 +83,15 @@ class DebugTrapTest {
             os.cpu.cr4 |= Control.CR4_FSGSBASE;
             Segmentation.loadData(os.cpu, CpuState.FS, 0);
             Segmentation.setBase(os.cpu, CpuState.FS, 0x1234_5678);
+            Segmentation.setBase(os.cpu, CpuState.GS, 0x2345_6789); // GS has a ring-0 selector
             os.test.put(0x1_1000, "F4");
             // push 23h; push 30000h; push 2; push 43h; push 11000h; iretq
             os.run("6A 23 68 00 00 03 00 6A 02 6A 43 68 00 10 01 00 48 CF");
             assertTrue(os.handled(GuestFault.GP), "HLT in ring 3");
             assertEquals(0x1234_5678, os.cpu.segments[CpuState.FS].base);
             assertEquals(0, os.selector(CpuState.FS));
+            assertEquals(0x2345_6789, os.cpu.segments[CpuState.GS].base);
+            assertEquals(0, os.selector(CpuState.GS));
         }
     }
 }
