@@ -277,7 +277,7 @@ class CpuFuzzTest {
         cpu.systemFlags = flags & fewer & (random.nextInt(4) == 0 ? -1 : ~Eflags.TF);
         if (random.nextInt(4) == 0) {
             for (int i = 0; i < 4; i++) {
-                cpu.dr[i] = CODE + random.nextInt(DATA);
+                cpu.dr[i] = (long) CODE + random.nextInt(DATA);
             }
             cpu.dr[7] = random.nextInt() & 0xFFFF_27FFL | 0x400;
         }
@@ -327,7 +327,7 @@ class CpuFuzzTest {
         if (longMode) {
             cpu.efer |= Control.EFER_LME | Control.EFER_LMA;
         }
-        cpu.cr3 = PAGING + (longMode ? 0 : pae ? 0x1000 : 0x1_0000);
+        cpu.cr3 = (long) PAGING + (longMode ? 0 : pae ? 0x1000 : 0x1_0000);
         cpu.cpl = real ? 0 : vm86 ? 3 : random.nextInt(3) == 0 ? random.nextInt(4) : 0;
         if (vm86) {
             cpu.systemFlags |= Eflags.VM;
@@ -351,7 +351,7 @@ class CpuFuzzTest {
                         SystemFixture.segment(base, limit, type, flags & ~2));
             }
         }
-        cpu.gpr[CpuState.RSP] = DATA + 0x4000 + random.nextInt(PAGE);
+        cpu.gpr[CpuState.RSP] = DATA + 0x4000L + random.nextInt(PAGE);
         if (!long64) {
             for (int i = 0; i < 8; i++) {
                 cpu.gpr[i] &= 0xFFFF_FFFFL;
