@@ -192,6 +192,7 @@ public final class Interrupts {
      */
     private static void redirected(CpuState cpu, int vector, long returnRip) {
         int entry = (int) cpu.mmu.load(vector * 4L, 4, true);
+        cpu.stepByNewFlags = true;
         int flags = cpu.eflags();
         if (Eflags.iopl(flags) < 3) {
             // The handler sees VIF where IF would be, and IOPL 3.

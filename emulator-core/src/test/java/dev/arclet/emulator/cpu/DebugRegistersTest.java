@@ -349,6 +349,41 @@ class DebugRegistersTest {
     }
 
     @Test
+    void taskSwitchesTrapWhenTheNewTaskAsksForItAndDropLocalBreakpoints() {
+        int tss = SystemFixture.OTHER_TSS;
+        os.test.map.write(tss + 0x1C, 4, 0);
+        os.test.map.write(tss + 0x20, 4, DATA);
+        os.test.map.write(tss + 0x24, 4, 2);
+        os.test.map.write(tss + 0x38, 4, SystemFixture.STACK3);
+        for (int i = 0; i < 6; i++) {
+            int selector = i == CpuState.CS ? SystemFixture.CODE0 : SystemFixture.DATA0;
+            os.test.map.write(tss + 0x48 + 4 * i, 2, selector);
+        }
+        os.test.put(DATA, "90 F4");
+        DebugRegisters.write(cpu, 7, 1 << 2 | 1 << 5 | 1 << 8 | 1 << 9);
+        cpu.dr[1] = 0x1234_5678;
+        cpu.dr[2] = 0x1234_5678;
+        for (int trap = 0; trap < 2; trap++) {
+            os.exceptions().clear();
+            os.test.map.write(tss + 0x64, 2, trap);
+            os.descriptor(SystemFixture.OTHER_TASK, SystemFixture.segment(tss, 0x67, 0x89, 0));
+            cpu.tr.load(
+                    SystemFixture.TASK, SystemFixture.segment(SystemFixture.TSS, 0x67, 0x8B, 0));
+            os.ring(0);
+            os.run("EA 00 00 00 00 60 00");
+            assertTrue(cpu.halted);
+            if (trap == 0) {
+                assertEquals(List.of(), os.exceptions());
+            } else {
+                assertEquals(List.of(GuestFault.DB), os.exceptions());
+                assertEquals(DATA, os.stack32(0), "before the first instruction");
+                assertEquals(DebugRegisters.TASK_SWITCH, cpu.dr[6] & 0xE00F);
+            }
+            assertEquals(1 << 5 | 1 << 9 | 1 << 10, cpu.dr[7], "global breakpoints stay");
+        }
+    }
+
+    @Test
     void hltIsLeftByItsSingleStep() {
         cpu.systemFlags |= Eflags.TF;
         expectTrap("F4", DebugRegisters.SINGLE_STEP, 1);

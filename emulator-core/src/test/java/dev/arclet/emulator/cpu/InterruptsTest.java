@@ -331,6 +331,31 @@ class InterruptsTest {
     // Real mode
 
     @Test
+    void vmeHandsPendingVirtualInterruptsToTheMonitor() {
+        // STI, POPF and IRET that would set VIF while VIP is set; POPF with TF
+        String[] codes = {"FB", "9D", "CF"};
+        for (String code : codes) {
+            for (int image : new int[] {Eflags.IF, Eflags.TF, 0}) {
+                try (SystemFixture os = SystemFixture.protected32()) {
+                    enterVm86(os, 0);
+                    long flagsAt = SystemFixture.STACK0 - 36 + 8;
+                    os.test.map.write(flagsAt, 4, Eflags.VM | Eflags.VIP | Eflags.IF | 2);
+                    os.cpu.cr4 |= Control.CR4_VME;
+                    int sp = 0x3_0100;
+                    os.test.map.write(code.equals("CF") ? sp + 4 : sp, 2, image);
+                    os.test.map.write(sp + (code.equals("CF") ? 0 : 8), 2, 1);
+                    os.test.map.write(sp + (code.equals("CF") ? 2 : 10), 2, 0x1000);
+                    os.test.put(0x1_0000, code + "F4");
+                    os.go();
+                    assertTrue(os.handled(GuestFault.GP), code);
+                    boolean stopped = code.equals("FB") || image != 0;
+                    assertEquals(stopped ? 0 : 1, os.stack32(1), code + " " + image);
+                }
+            }
+        }
+    }
+
+    @Test
     void realModeGoesThroughTheVectorTable() {
         try (TestCpu test = TestCpu.real16()) {
             test.deliver = true;
