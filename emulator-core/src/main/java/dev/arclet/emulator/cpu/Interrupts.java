@@ -83,9 +83,16 @@ public final class Interrupts {
         deliver(cpu, vector, SOFTWARE, 0, returnRip, cpu.eflags());
     }
 
-    /** INT1: a debug exception that needs no privilege for its gate. */
+    /**
+     * INT1: a debug exception that needs no privilege for its gate. What MOV SS has held off until
+     * now is reported with it.
+     */
     public static void icebp(CpuState cpu, long returnRip) {
         deliver(cpu, GuestFault.DB, PRIVILEGED_TRAP, 0, returnRip, cpu.eflags());
+        if (cpu.pendingDebug != 0) {
+            cpu.dr[6] = cpu.dr[6] & ~15L | cpu.pendingDebug;
+            cpu.pendingDebug = 0;
+        }
         DebugRegisters.releaseGuard(cpu);
     }
 

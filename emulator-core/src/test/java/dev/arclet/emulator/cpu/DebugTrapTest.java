@@ -66,6 +66,20 @@ class DebugTrapTest {
     }
 
     @Test
+    void aWatchpointHeldOffByMovSsComesWithInt1() {
+        try (SystemFixture os = SystemFixture.protected32()) {
+            os.test.map.write(SystemFixture.DATA, 4, SystemFixture.DATA0);
+            Segmentation.loadData(os.cpu, CpuState.DS, SystemFixture.DATA0);
+            // mov eax,40000h; mov dr0,eax; mov eax,0F0403h; mov dr7,eax; mov ss,[40000h]; int1; hlt
+            os.run("B8 00 00 04 00 0F 23 C0 B8 03 04 0F 00 0F 23 F8" + "8E 15 00 00 04 00 F1 F4");
+            assertTrue(os.handled(GuestFault.DB));
+            assertEquals(CODE + 23, os.stack32(0));
+            assertEquals(1, causes(os));
+            assertEquals(SystemFixture.STACK0 - 12, os.reg(CpuState.RSP), "delivered once");
+        }
+    }
+
+    @Test
     void breakpointBitsAreExactAndOthersStay() {
         try (SystemFixture os = SystemFixture.protected32()) {
             os.cpu.dr[2] = CODE + 1;
