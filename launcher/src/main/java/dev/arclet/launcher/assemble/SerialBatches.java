@@ -33,7 +33,7 @@ final class SerialBatches implements AutoCloseable {
         waiting.write(value);
         if (!scheduled && !timer.isShutdown()) {
             scheduled = true;
-            var _ = timer.schedule(this::flush, DELAY_MILLIS, TimeUnit.MILLISECONDS);
+            var unused = timer.schedule(this::flush, DELAY_MILLIS, TimeUnit.MILLISECONDS);
         }
     }
 
