@@ -64,6 +64,7 @@ final class DevVectorsCommand implements Callable<Integer> {
     private enum Engine {
         interpreter(Interpreter::new);
 
+        @SuppressWarnings("ImmutableEnumChecker") // a constructor reference
         private final Function<CpuState, ExecutionEngine> maker;
 
         Engine(Function<CpuState, ExecutionEngine> maker) {

@@ -96,7 +96,7 @@ final class RunCommand implements Callable<Integer> {
             VmInstance vm = context.runner().start(resolved, decision);
             Thread stopper = new Thread(vm::stop, "arclet-stop");
             Runtime.getRuntime().addShutdownHook(stopper);
-            ProgressLine progress = new ProgressLine(err, System.console() != null);
+            ProgressLine progress = new ProgressLine(err, System.console().isTerminal());
             vm.listen(progress::changed);
             if (serial == Serial.STDIO) {
                 connect(vm);

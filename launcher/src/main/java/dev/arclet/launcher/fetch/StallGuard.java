@@ -28,7 +28,7 @@ final class StallGuard implements Closeable {
                 Executors.newSingleThreadScheduledExecutor(
                         Thread.ofPlatform().daemon().name("arclet-stall-guard").factory());
         long period = Math.max(1, window.toMillis() / 4);
-        timer.scheduleAtFixedRate(this::look, period, period, TimeUnit.MILLISECONDS);
+        var unused = timer.scheduleAtFixedRate(this::look, period, period, TimeUnit.MILLISECONDS);
     }
 
     /** Watches a stream until it is closed. */
@@ -84,6 +84,8 @@ final class StallGuard implements Closeable {
             return read(one, 0, 1) < 0 ? -1 : one[0] & 0xFF;
         }
 
+        @SuppressWarnings(
+                "NonAtomicVolatileUpdate") // one thread reads the stream; the guard only looks
         @Override
         public int read(byte[] into, int at, int count) throws IOException {
             try {

@@ -140,7 +140,7 @@ final class ViewSockets extends WebSocketServer {
 
     /** Starts serving and returns the port. */
     int startAndWait() throws InterruptedException, ExecutionException, TimeoutException {
-        timer.scheduleAtFixedRate(this::dropLate, 1, 1, TimeUnit.SECONDS);
+        var unused = timer.scheduleAtFixedRate(this::dropLate, 1, 1, TimeUnit.SECONDS);
         start();
         return started.get(10, TimeUnit.SECONDS);
     }

@@ -272,7 +272,10 @@ class LaunchTest {
         assertEquals("A machine for tests", facts.string("title"));
         assertEquals(site.keys().id().grouped(), facts.string("publisherId"));
         assertFalse(facts.bool("known"));
-        assertEquals(site.built().spec().downloadSize(), facts.integer("missing"), 200_000);
+        assertEquals(
+                (double) site.built().spec().downloadSize(),
+                (double) facts.integer("missing"),
+                2e5);
         assertTrue(launcher.registry().list().isEmpty());
 
         String machine = tab.run();
@@ -796,7 +799,8 @@ class LaunchTest {
         Channel channel = new Channel(side, tab);
         channel.socket.sendText(side.string("ticket"), true).join();
         channel.awaitText("status");
-        channel.socket.sendBinary(ByteBuffer.allocate(ViewSockets.MAX_MESSAGE + 1), true);
+        var unused =
+                channel.socket.sendBinary(ByteBuffer.allocate(ViewSockets.MAX_MESSAGE + 1), true);
         assertEquals(1009, channel.closed.get(20, TimeUnit.SECONDS));
     }
 

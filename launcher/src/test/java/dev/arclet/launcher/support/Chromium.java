@@ -217,8 +217,8 @@ public final class Chromium implements Closeable, WebSocket.Listener {
                                     + selector
                                     + "').getBoundingClientRect(); return [r.x + r.width / 2, r.y +"
                                     + " r.height / 2].join(' '); })()");
-            double x = Double.parseDouble(at.split(" ")[0]);
-            double y = Double.parseDouble(at.split(" ")[1]);
+            double x = Double.parseDouble(at.split(" ", -1)[0]);
+            double y = Double.parseDouble(at.split(" ", -1)[1]);
             for (String type : List.of("mouseMoved", "mousePressed", "mouseReleased")) {
                 call(
                         session,
