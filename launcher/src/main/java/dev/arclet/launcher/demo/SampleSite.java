@@ -77,7 +77,8 @@ public final class SampleSite {
         String name = sample.getFileName().toString();
         Path media = state.resolve("media").resolve(name);
         Path stamp = media.resolve(".built");
-        FileTime newest = newest(sample);
+        // Of all samples: recipes share functions and files with each other.
+        FileTime newest = newest(samples);
         if (Files.exists(stamp) && Files.getLastModifiedTime(stamp).compareTo(newest) >= 0) {
             return false;
         }
