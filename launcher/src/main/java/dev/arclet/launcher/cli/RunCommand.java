@@ -15,6 +15,7 @@ import dev.arclet.launcher.run.Resolver;
 import dev.arclet.launcher.run.VmInstance;
 import dev.arclet.launcher.run.VmState;
 import dev.arclet.launcher.session.ControlServer;
+import java.io.Console;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.PrintStream;
@@ -96,7 +97,9 @@ final class RunCommand implements Callable<Integer> {
             VmInstance vm = context.runner().start(resolved, decision);
             Thread stopper = new Thread(vm::stop, "arclet-stop");
             Runtime.getRuntime().addShutdownHook(stopper);
-            ProgressLine progress = new ProgressLine(err, System.console().isTerminal());
+            // Null again since JDK 25 where there is no terminal, whatever newer advice says.
+            Console console = System.console();
+            ProgressLine progress = new ProgressLine(err, console != null && console.isTerminal());
             vm.listen(progress::changed);
             if (serial == Serial.STDIO) {
                 connect(vm);
