@@ -22,8 +22,9 @@ import picocli.CommandLine.Spec;
         name = "demo",
         mixinStandardHelpOptions = true,
         description = {
-            "Builds, signs, publishes and serves the samples, starts the launcher, and prints the",
-            "gallery link. Runs until you end it with Ctrl-C; machines that run go on without it.",
+            "Builds, publishes and serves the samples, and prints the gallery link.",
+            "Starts the launcher, too. Runs until you end it with Ctrl-C; machines that run go on",
+            "without it.",
             ""
         },
         footer = {
