@@ -8,7 +8,9 @@ import java.io.Closeable;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
+import java.nio.channels.ClosedChannelException;
 import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -27,7 +29,8 @@ import java.util.concurrent.Semaphore;
  */
 public final class BlobStore implements BlobSource, Closeable {
     private final ArcletHome home;
-    private final FileChannel locks;
+    private FileChannel locks;
+    private boolean closed;
     private final ConcurrentHashMap<Digest, Semaphore> writers = new ConcurrentHashMap<>();
 
     /** Opens the store of a home. */
@@ -35,11 +38,14 @@ public final class BlobStore implements BlobSource, Closeable {
         this.home = home;
         // One permanent file, of which writers lock one byte a blob: lock files that come and go
         // cannot be locked without races.
-        locks =
-                FileChannel.open(
-                        home.partial().resolve("locks"),
-                        StandardOpenOption.CREATE,
-                        StandardOpenOption.WRITE);
+        locks = openLocks();
+    }
+
+    private FileChannel openLocks() throws IOException {
+        return FileChannel.open(
+                home.partial().resolve("locks"),
+                StandardOpenOption.CREATE,
+                StandardOpenOption.WRITE);
     }
 
     /** Where the finished blob is, or would be. */
@@ -136,8 +142,33 @@ public final class BlobStore implements BlobSource, Closeable {
         return home.partial().resolve(digest.hex() + ".part");
     }
 
-    FileChannel locks() {
+    /**
+     * Locks one byte of the lock file. Interrupting a thread that waits here closes the channel for
+     * everybody (FileChannel is interruptible), as ending a failed fetch does; the others open it
+     * anew. Locks held then are lost towards other processes only; a blob is still committed by an
+     * atomic rename of checked bytes.
+     */
+    FileLock lock(long position) throws IOException {
+        while (true) {
+            try {
+                return openedLocks().lock(position, 1, false);
+            } catch (ClosedChannelException e) {
+                if (isClosed() || Thread.currentThread().isInterrupted()) {
+                    throw e;
+                }
+            }
+        }
+    }
+
+    private synchronized FileChannel openedLocks() throws IOException {
+        if (!locks.isOpen() && !closed) {
+            locks = openLocks();
+        }
         return locks;
+    }
+
+    private synchronized boolean isClosed() {
+        return closed;
     }
 
     Semaphore writer(Digest digest) {
@@ -145,7 +176,8 @@ public final class BlobStore implements BlobSource, Closeable {
     }
 
     @Override
-    public void close() throws IOException {
+    public synchronized void close() throws IOException {
+        closed = true;
         locks.close();
     }
 }

@@ -42,7 +42,7 @@ public final class PartialBlob implements Closeable {
         FileChannel opened = null;
         boolean ready = false;
         try {
-            held = store.locks().lock(lockPosition(blob.digest()), 1, false);
+            held = store.lock(lockPosition(blob.digest()));
             there = store.has(blob);
             if (!there) {
                 opened =
@@ -55,7 +55,7 @@ public final class PartialBlob implements Closeable {
             ready = true;
         } finally {
             if (!ready) {
-                if (held != null) {
+                if (held != null && held.isValid()) {
                     held.release();
                 }
                 writer.release();
@@ -165,8 +165,13 @@ public final class PartialBlob implements Closeable {
                 }
             }
         } finally {
-            lock.release();
-            writer.release();
+            try {
+                if (lock.isValid()) {
+                    lock.release();
+                }
+            } finally {
+                writer.release();
+            }
         }
     }
 }

@@ -61,6 +61,18 @@ class BlobStoreTest {
     }
 
     @Test
+    void anInterruptedWriterDoesNotEndTheStoreForOthers() throws Exception {
+        Thread.currentThread().interrupt();
+        assertThrows(java.nio.channels.FileLockInterruptionException.class, () -> store.lock(0));
+        assertTrue(Thread.interrupted());
+        try (PartialBlob partial = store.begin(blob)) {
+            partial.write(bytes, 0, bytes.length);
+            partial.commit();
+        }
+        assertTrue(store.has(blob));
+    }
+
+    @Test
     void refusesAndForgetsBytesWithAnotherDigest() throws Exception {
         bytes[12_345] ^= 1;
         try (PartialBlob partial = store.begin(blob)) {
