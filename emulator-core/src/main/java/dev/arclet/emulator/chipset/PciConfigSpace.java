@@ -21,12 +21,17 @@ public final class PciConfigSpace {
     private static final int REVISION = 0x08;
     private static final int HEADER_TYPE = 0x0E;
     private static final int BAR0 = 0x10;
+    private static final int CAPABILITIES = 0x34;
     private static final int EXPANSION_ROM = 0x30;
     private static final int INTERRUPT_PIN = 0x3D;
 
     private static final int COMMAND_IO = 0x01;
     private static final int COMMAND_MEMORY = 0x02;
+    private static final int COMMAND_BUS_MASTER = 0x04;
+    private static final int COMMAND_INTERRUPT_DISABLE = 0x0400;
     private static final int COMMAND_WRITABLE = 0x0547;
+    private static final int STATUS_INTERRUPT = 0x08;
+    private static final int STATUS_CAPABILITIES = 0x10;
     private static final int STATUS_CLEARABLE = 0xF900;
     private static final int ROM_ENABLE = 0x01;
 
@@ -106,6 +111,48 @@ public final class PciConfigSpace {
     /** Sets the subsystem vendor and device IDs. */
     public PciConfigSpace subsystem(int vendor, int device) {
         return define(0x2C, 4, device << 16 | vendor, 0);
+    }
+
+    /**
+     * Adds a capability to the list that starts at 0x34 (PCI 2.2, section 6.7). The registers are
+     * read-only until {@link #define} says otherwise.
+     *
+     * @param offset where it stands, 0x40..0xF8, a multiple of 4; the caller places them without
+     *     overlap
+     * @param id capability ID, such as 0x09 for vendor specific
+     * @param body what follows ID and next pointer
+     */
+    public PciConfigSpace capability(int offset, int id, byte[] body) {
+        define(offset, 2, resetData[CAPABILITIES] << 8 | id, 0);
+        for (int i = 0; i < body.length; i++) {
+            define(offset + 2 + i, 1, body[i], 0);
+        }
+        define(STATUS, 1, resetData[STATUS] | STATUS_CAPABILITIES, 0);
+        return define(CAPABILITIES, 1, offset, 0);
+    }
+
+    /** Whether the function may read and write guest memory by itself (command register bit 2). */
+    public boolean busMaster() {
+        return (data[COMMAND] & COMMAND_BUS_MASTER) != 0;
+    }
+
+    /** Whether the function must keep its interrupt pin quiet (command register bit 10). */
+    boolean interruptDisabled() {
+        return (data[COMMAND + 1] & COMMAND_INTERRUPT_DISABLE >>> 8) != 0;
+    }
+
+    /** Shows in the status register (bit 3) whether the function requests an interrupt. */
+    void showInterrupt(boolean pending) {
+        data[STATUS] =
+                (byte)
+                        (pending
+                                ? data[STATUS] | STATUS_INTERRUPT
+                                : data[STATUS] & ~STATUS_INTERRUPT);
+    }
+
+    /** The interrupt pin: 1 for INTA# to 4 for INTD#, 0 for none. */
+    public int interruptPin() {
+        return data[INTERRUPT_PIN];
     }
 
     /**

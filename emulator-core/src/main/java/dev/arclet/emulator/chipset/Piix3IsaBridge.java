@@ -3,7 +3,6 @@ package dev.arclet.emulator.chipset;
 import dev.arclet.emulator.bus.IrqLine;
 import dev.arclet.emulator.bus.PioDevice;
 import dev.arclet.emulator.device.BytePorts;
-import dev.arclet.emulator.device.irq.PicPair;
 import dev.arclet.emulator.snapshot.SnapshotException;
 import dev.arclet.emulator.snapshot.SnapshotReader;
 import dev.arclet.emulator.snapshot.SnapshotWriter;
@@ -14,8 +13,8 @@ import java.util.Arrays;
  * 0:1.0. Routes the four PCI interrupts to ISA lines and has the reset control register, port
  * 0xCF9.
  *
- * <p>The edge/level registers are in {@link PicPair}. ISA timing, decode and power registers are
- * stored only.
+ * <p>The edge/level registers are with the interrupt controllers. ISA timing, decode and power
+ * registers are stored only.
  */
 public final class Piix3IsaBridge implements PciDevice {
     private static final int VENDOR_INTEL = 0x8086;
@@ -47,17 +46,8 @@ public final class Piix3IsaBridge implements PciDevice {
     /**
      * Creates the bridge, every PCI interrupt disconnected.
      *
-     * @param pics whose ISA lines it drives
+     * @param isaLines 16 lines, by ISA interrupt number; those not {@link #routable} may be null
      * @param reset run when the guest resets through port 0xCF9; must only note the request
-     */
-    public Piix3IsaBridge(PicPair pics, Runnable reset) {
-        this(lines(pics), reset);
-    }
-
-    /**
-     * Creates the bridge on explicit lines, for a machine that also has an IOAPIC.
-     *
-     * @param isaLines 16 lines, by ISA interrupt number; those not routable may be null
      */
     public Piix3IsaBridge(IrqLine[] isaLines, Runnable reset) {
         System.arraycopy(isaLines, 0, this.isaLines, 0, 16);
@@ -88,14 +78,9 @@ public final class Piix3IsaBridge implements PciDevice {
         }
     }
 
-    private static IrqLine[] lines(PicPair pics) {
-        IrqLine[] lines = new IrqLine[16];
-        for (int irq = 0; irq < 16; irq++) {
-            if ((ROUTABLE & 1 << irq) != 0) {
-                lines[irq] = pics.line(irq);
-            }
-        }
-        return lines;
+    /** Whether a PCI interrupt may be routed to an ISA interrupt (0..15). */
+    public static boolean routable(int irq) {
+        return (ROUTABLE & 1 << irq) != 0;
     }
 
     @Override

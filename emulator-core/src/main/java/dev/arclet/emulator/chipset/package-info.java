@@ -5,7 +5,7 @@
  * <pre>{@code
  * PciBus pci = new PciBus();                                      // CF8,8
  * I440fxHostBridge host = new I440fxHostBridge(shadowListener);   pci.add(0, 0, host);
- * Piix3IsaBridge isa = new Piix3IsaBridge(pics, reset);           pci.add(1, 0, isa);
+ * Piix3IsaBridge isa = new Piix3IsaBridge(isaLines, reset);        pci.add(1, 0, isa);
  * pci.setResetControl(isa.resetControl());                        // CF9
  * Piix4Pm pm = new Piix4Pm(events, pio, pics.line(9), powerOff);  pci.add(1, 3, pm);
  * pio.register(0xB2, 2, "APM", pm.apm());                         // registers itself at 600,40

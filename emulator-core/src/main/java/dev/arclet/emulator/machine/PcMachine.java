@@ -8,6 +8,7 @@ import dev.arclet.emulator.chipset.CoprocessorError;
 import dev.arclet.emulator.chipset.I440fxHostBridge;
 import dev.arclet.emulator.chipset.PciBus;
 import dev.arclet.emulator.chipset.PciConfigSpace;
+import dev.arclet.emulator.chipset.PciFunction;
 import dev.arclet.emulator.chipset.Piix3IsaBridge;
 import dev.arclet.emulator.chipset.Piix4Pm;
 import dev.arclet.emulator.chipset.SystemControlPortA;
@@ -340,7 +341,7 @@ public final class PcMachine implements AutoCloseable {
         PciBus pci = part(new PciBus());
         ports.register(PORT_PCI, 8, "PCI configuration", pci);
         I440fxHostBridge host = part(new I440fxHostBridge(this::shadow));
-        Piix3IsaBridge isa = part(new Piix3IsaBridge(pic, this::requestReset));
+        Piix3IsaBridge isa = part(new Piix3IsaBridge(routableLines(), this::requestReset));
         Piix4Pm pm =
                 part(
                         new Piix4Pm(
@@ -358,6 +359,25 @@ public final class PcMachine implements AutoCloseable {
         hostBridge = host;
         displayFunction = display;
         powerManagement = pm;
+    }
+
+    /** The inputs that PCI interrupts can be routed to, at both kinds of controller. */
+    private IrqLine[] routableLines() {
+        IrqLine[] lines = new IrqLine[ISA_IRQS];
+        for (int number = 0; number < ISA_IRQS; number++) {
+            lines[number] = Piix3IsaBridge.routable(number) ? irq(number) : null;
+        }
+        return lines;
+    }
+
+    /** Plugs a card in: its configuration space, its interrupt, its state. */
+    void plug(PciBus pci, Piix3IsaBridge isa, int slot, PciFunction card) {
+        part(card);
+        pci.add(slot, 0, card);
+        int pin = card.config().interruptPin();
+        if (pin != 0) {
+            card.connectInterrupt(isa.interruptPin(slot, pin));
+        }
     }
 
     /** Maps a part of the upper memory area as the host bridge's attributes say. */

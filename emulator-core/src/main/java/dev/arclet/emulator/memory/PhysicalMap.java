@@ -1,5 +1,6 @@
 package dev.arclet.emulator.memory;
 
+import dev.arclet.emulator.bus.DmaMemory;
 import dev.arclet.emulator.bus.MmioDevice;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -12,7 +13,7 @@ import java.util.List;
  * address of a page that may be reached directly, which the MMU caches in its TLB. Everything else
  * goes through {@link #read} and {@link #write}.
  */
-public final class PhysicalMap {
+public final class PhysicalMap implements DmaMemory {
     private static final int PAGE_SHIFT = GuestMemory.PAGE_SHIFT;
     private static final int OFFSET_MASK = GuestMemory.PAGE_SIZE - 1;
     private static final long A20 = 1L << 20;
@@ -303,6 +304,7 @@ public final class PhysicalMap {
      * Copies guest-physical bytes out, as a bus master reads. Bytes that are not RAM or ROM read as
      * 0xFF.
      */
+    @Override
     public void readExternal(long physical, byte[] target, int from, int length) {
         while (length > 0) {
             int inPage = (int) (physical & OFFSET_MASK);
@@ -324,6 +326,7 @@ public final class PhysicalMap {
      * Copies bytes into guest-physical RAM, as a bus master or a loader writes. Bytes that hit no
      * RAM are lost.
      */
+    @Override
     public void writeExternal(long physical, byte[] source, int from, int length) {
         while (length > 0) {
             int inPage = (int) (physical & OFFSET_MASK);

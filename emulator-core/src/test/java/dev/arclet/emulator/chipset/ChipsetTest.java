@@ -35,7 +35,7 @@ class ChipsetTest extends DeviceContractTest {
             new I440fxHostBridge(
                     (base, size, read, write) ->
                             events.add("%x+%x %s %s".formatted(base, size, read, write)));
-    private final Piix3IsaBridge isa = new Piix3IsaBridge(pics, () -> events.add("reset"));
+    private final Piix3IsaBridge isa = new Piix3IsaBridge(lines(pics), () -> events.add("reset"));
     private final Piix4Pm pm = new Piix4Pm(rig.events, pio, sci, () -> events.add("off"));
 
     ChipsetTest() {
@@ -53,7 +53,7 @@ class ChipsetTest extends DeviceContractTest {
         PicPair pair = new PicPair(new Wire());
         PciBus bus0 = new PciBus();
         I440fxHostBridge bridge = new I440fxHostBridge((base, size, read, write) -> {});
-        Piix3IsaBridge piix3 = new Piix3IsaBridge(pair, () -> {});
+        Piix3IsaBridge piix3 = new Piix3IsaBridge(lines(pair), () -> {});
         Piix4Pm piix4 = new Piix4Pm(rig.events, bus, new Wire(), () -> {});
         PciFunction function = testFunction(bus, new PhysicalMap(32));
         bus0.add(0, 0, bridge);
@@ -120,6 +120,14 @@ class ChipsetTest extends DeviceContractTest {
                                 piix4.raiseGpe(random.nextInt(16));
                             }
                         });
+    }
+
+    private static IrqLine[] lines(PicPair pics) {
+        IrqLine[] lines = new IrqLine[16];
+        for (int irq = 0; irq < 16; irq++) {
+            lines[irq] = Piix3IsaBridge.routable(irq) ? pics.line(irq) : null;
+        }
+        return lines;
     }
 
     /** A function with one range of each kind. */
@@ -242,6 +250,40 @@ class ChipsetTest extends DeviceContractTest {
         assertEquals(0, irr(), "a reserved line");
         assertEquals(0, Piix3IsaBridge.pirq(1, 1));
         assertEquals(3, Piix3IsaBridge.pirq(3, 2));
+    }
+
+    @Test
+    void aCardsInterruptShowsInItsStatusAndCanBeDisabled() {
+        PciFunction card = testFunction(pio, new PhysicalMap(32));
+        Wire pin = new Wire();
+        pci.add(2, 0, card);
+        card.connectInterrupt(pin);
+        card.intx().set(true);
+        assertTrue(pin.high);
+        assertEquals(0x08, config(2, 0, 0x06, 2) & 0x08);
+        config(2, 0, 0x04, 2, 0x0400);
+        assertFalse(pin.high, "interrupt disable");
+        assertEquals(0x08, config(2, 0, 0x06, 2) & 0x08, "still pending");
+        config(2, 0, 0x04, 2, 0);
+        assertTrue(pin.high);
+        card.reset();
+        assertFalse(pin.high);
+        assertEquals(0, config(2, 0, 0x06, 2) & 0x08);
+    }
+
+    @Test
+    void capabilitiesFormAList() {
+        PciConfigSpace space =
+                new PciConfigSpace(0x1AF4, 0x1000, 0x010000, 0)
+                        .capability(0x40, 0x09, new byte[] {16, 1})
+                        .capability(0x50, 0x11, new byte[] {0, 0});
+        pci.add(2, 0, new PciFunction("caps", space));
+        assertEquals(0x10, config(2, 0, 0x06, 2));
+        assertEquals(0x50, config(2, 0, 0x34, 1));
+        assertEquals(0x4011, config(2, 0, 0x50, 2));
+        assertEquals(0x01100009, config(2, 0, 0x40, 4));
+        config(2, 0, 0x04, 2, 0x0004);
+        assertTrue(space.busMaster());
     }
 
     private int irr() {
