@@ -1,5 +1,7 @@
 package dev.arclet.emulator.cpu;
 
+import java.util.Map;
+
 /**
  * The seam between the machine and the two ways to execute guest code: interpreter and translator.
  */
@@ -17,4 +19,12 @@ public interface ExecutionEngine {
 
     /** Forgets everything derived from guest code. */
     void invalidateAllCode();
+
+    /** Figures of this engine by name, for people; exact on the machine thread. */
+    Map<String, Long> counters();
+
+    /** How many of the executed instructions ran as translated code. */
+    default long translatedInstructions() {
+        return 0;
+    }
 }

@@ -1,5 +1,6 @@
 package dev.arclet.emulator.machine;
 
+import dev.arclet.emulator.cpu.translate.Engines;
 import java.util.Optional;
 import java.util.function.IntConsumer;
 
@@ -28,7 +29,7 @@ public record MachineConfig(
         DisplaySize display,
         boolean icount,
         long rtcEpochSeconds,
-        Engine engine,
+        Engines engine,
         IntConsumer serial,
         Optional<IntConsumer> debugConsole,
         boolean debugExit,
@@ -40,14 +41,6 @@ public record MachineConfig(
 
     /** Largest RAM. */
     public static final long MAX_MEMORY = 32L << 30;
-
-    /** How guest code is executed. */
-    public enum Engine {
-        /** What is fastest. */
-        AUTO,
-        /** The interpreter alone. */
-        INTERPRETER
-    }
 
     /**
      * The screen: a linear frame buffer, or VGA text mode.
@@ -123,7 +116,7 @@ public record MachineConfig(
         private DisplaySize display = DisplaySize.TEXT;
         private boolean icount;
         private long rtcEpochSeconds = System.currentTimeMillis() / 1000;
-        private Engine engine = Engine.AUTO;
+        private Engines engine = Engines.AUTO;
         private IntConsumer serial = value -> {};
         private Optional<IntConsumer> debugConsole = Optional.empty();
         private boolean debugExit;
@@ -178,7 +171,7 @@ public record MachineConfig(
         }
 
         /** See {@link MachineConfig#engine()}. */
-        public Builder engine(Engine value) {
+        public Builder engine(Engines value) {
             engine = value;
             return this;
         }

@@ -18,8 +18,8 @@ import dev.arclet.emulator.cpu.CpuBus;
 import dev.arclet.emulator.cpu.CpuFeature;
 import dev.arclet.emulator.cpu.CpuModel;
 import dev.arclet.emulator.cpu.CpuState;
+import dev.arclet.emulator.cpu.ExecutionEngine;
 import dev.arclet.emulator.cpu.ProtectedEntry;
-import dev.arclet.emulator.cpu.interp.Interpreter;
 import dev.arclet.emulator.device.A20Gate;
 import dev.arclet.emulator.device.debug.DebugConsole;
 import dev.arclet.emulator.device.debug.IsaDebugExit;
@@ -48,7 +48,6 @@ import dev.arclet.emulator.mmu.Mmu;
 import dev.arclet.emulator.snapshot.Stateful;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -118,7 +117,7 @@ public final class PcMachine implements AutoCloseable {
     private final PhysicalMap memory = new PhysicalMap(PHYSICAL_ADDRESS_BITS);
     private final PioBus ports = new PioBus();
     private final CpuState cpu;
-    private final Interpreter engine;
+    private final ExecutionEngine engine;
     private final PicPair pic;
     private final CoprocessorError coprocessorError;
     private final LocalApic localApic;
@@ -190,7 +189,7 @@ public final class PcMachine implements AutoCloseable {
         ram = new GuestMemory(config.memoryBytes());
         cpu = new CpuState(new Mmu(memory), new Board());
         cpu.model = CpuModel.STANDARD.with(CpuFeature.APIC).withTimeStampHertz(MachineClock.TSC_HZ);
-        engine = new Interpreter(cpu);
+        engine = config.engine().create(cpu);
         mapMemory();
 
         pic = part(new PicPair(high -> localApic().lint0(high)));
@@ -570,18 +569,12 @@ public final class PcMachine implements AutoCloseable {
 
     /** Figures; exact on the machine thread, else slightly old. */
     public Statistics statistics() {
-        Map<String, Long> counters = new LinkedHashMap<>();
-        counters.put("blocks.decoded", engine.cache().decoded());
-        counters.put("blocks.invalidated", engine.cache().invalidated());
-        counters.put("blocks.lookups", engine.cache().lookups());
-        counters.put("blocks.guardedWrites", engine.cache().guardedWrites());
-        engine.missing().forEach((mnemonic, count) -> counters.put("missing." + mnemonic, count));
         return new Statistics(
                 cpu.instructions,
                 loop.busyNanos() / 1e9,
-                0,
+                (double) engine.translatedInstructions() / Math.max(1, cpu.instructions),
                 ram.residentPages() * GuestMemory.PAGE_SIZE,
-                counters);
+                engine.counters());
     }
 
     /** Gives the memory back; the machine must not be running. */

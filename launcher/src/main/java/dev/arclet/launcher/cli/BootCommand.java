@@ -1,5 +1,6 @@
 package dev.arclet.launcher.cli;
 
+import dev.arclet.emulator.cpu.translate.Engines;
 import dev.arclet.emulator.firmware.BootException;
 import dev.arclet.emulator.machine.MachineConfig;
 import dev.arclet.launcher.LauncherException;
@@ -267,10 +268,7 @@ final class BootCommand implements Callable<Integer> {
                         .icount(icount)
                         .debugExit(debugExit)
                         .testDevice(testDevice)
-                        .engine(
-                                engine.equals("interpreter")
-                                        ? MachineConfig.Engine.INTERPRETER
-                                        : MachineConfig.Engine.AUTO);
+                        .engine(Engines.named(engine).orElseThrow());
         if (firmware != null) {
             config.firmware(firmware.toString(), Files.readAllBytes(firmware));
         } else {
@@ -348,14 +346,12 @@ final class BootCommand implements Callable<Integer> {
         refuse("--snapshot-save", snapshotSave != null);
         refuse("--snapshot-load", snapshotLoad != null);
         refuse("--cpus " + cpus, cpus != 1);
-        switch (engine) {
-            case "auto", "interpreter" -> {}
-            case "translator-eager" -> refuse("--engine translator-eager", true);
-            default ->
-                    throw new ParameterException(
-                            spec.commandLine(),
-                            "--engine " + engine + ": auto, interpreter or translator-eager");
+        if (Engines.named(engine).isEmpty()) {
+            throw new ParameterException(
+                    spec.commandLine(),
+                    "--engine " + engine + ": auto, interpreter or translator-eager");
         }
+        refuse("--engine translator-eager", engine.equals("translator-eager"));
     }
 
     private static void refuse(String option, boolean given) throws LauncherException {

@@ -6,6 +6,7 @@ import dev.arclet.emulator.cpu.ExecutionEngine;
 import dev.arclet.emulator.cpu.Interrupts;
 import dev.arclet.emulator.cpu.decode.Mnemonic;
 import dev.arclet.emulator.fault.GuestFault;
+import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
@@ -57,6 +58,17 @@ public final class Interpreter implements ExecutionEngine {
     /** How often the guest tried instructions that are not implemented, by mnemonic. */
     public Map<Mnemonic, Long> missing() {
         return table.missing();
+    }
+
+    @Override
+    public Map<String, Long> counters() {
+        Map<String, Long> counters = new LinkedHashMap<>();
+        counters.put("blocks.decoded", cache.decoded());
+        counters.put("blocks.invalidated", cache.invalidated());
+        counters.put("blocks.lookups", cache.lookups());
+        counters.put("blocks.guardedWrites", cache.guardedWrites());
+        missing().forEach((mnemonic, count) -> counters.put("missing." + mnemonic, count));
+        return counters;
     }
 
     @Override
