@@ -37,6 +37,7 @@ import dev.arclet.emulator.device.timer.Mc146818Rtc;
 import dev.arclet.emulator.device.video.VgaAdapter;
 import dev.arclet.emulator.display.Screen;
 import dev.arclet.emulator.firmware.AcpiTables;
+import dev.arclet.emulator.firmware.BiosInterrupts;
 import dev.arclet.emulator.firmware.BootException;
 import dev.arclet.emulator.firmware.E820;
 import dev.arclet.emulator.firmware.LinuxKernel;
@@ -481,6 +482,8 @@ public final class PcMachine implements AutoCloseable {
 
     private void startMultiboot(MultibootKernel image) throws BootException {
         prepareBoard();
+        BiosInterrupts.install(memory);
+        BiosInterrupts.start(ports);
         vga.setTextMode();
         MultibootKernel.Entry entry = image.load(memory, E820.of(config.memoryBytes()));
         ProtectedEntry.enter(

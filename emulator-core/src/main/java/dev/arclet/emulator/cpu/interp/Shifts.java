@@ -136,50 +136,47 @@ public final class Shifts {
     }
 
     /**
-     * SHLD. With 16 bits and a count above 16 the result is undefined; here the ring goes on with
-     * the destination, as the registers of processors are wired.
+     * SHLD. With 16 bits and a count above 16 the result is undefined; a Zen 5 then rotates the
+     * source, and clears CF and OF.
      */
     public static long shld(CpuState cpu, long dst, long src, int count, int bits) {
         if (count == 0) {
             return dst;
         }
-        long result;
-        boolean carry;
-        if (count <= bits) {
-            result = count == bits ? src : dst << count | src >>> (bits - count);
-            carry = (dst >>> (bits - count) & 1) != 0;
-        } else {
-            int n = count - bits;
-            result = src << n | dst >>> (bits - n);
-            carry = (src >>> (bits - n) & 1) != 0;
+        if (count > bits) {
+            long rotated = extend(rotateWord(src, count), bits);
+            LazyFlags.set(cpu, rotated, 0);
+            return rotated;
         }
+        long result = count == bits ? src : dst << count | src >>> (bits - count);
+        boolean carry = (dst >>> (bits - count) & 1) != 0;
         result = extend(result, bits);
         boolean changed = result < 0 != extend(dst, bits) < 0;
         LazyFlags.set(cpu, result, flags(carry, changed));
         return result;
     }
 
-    /** SHRD; see {@link #shld}. */
+    /** SHRD; see {@link #shld}. There, OF tells that the two top bits of the result differ. */
     public static long shrd(CpuState cpu, long dst, long src, int count, int bits) {
         if (count == 0) {
             return dst;
         }
-        long result;
-        boolean carry;
-        if (count < bits) {
-            result = dst >>> count | src << (bits - count);
-            carry = (dst >>> (count - 1) & 1) != 0;
-        } else if (count == bits) {
-            result = src;
-            carry = (dst >>> (count - 1) & 1) != 0;
-        } else {
-            int n = count - bits;
-            result = src >>> n | dst << (bits - n);
-            carry = (src >>> (n - 1) & 1) != 0;
+        if (count > bits) {
+            long rotated = extend(rotateWord(src, -count), bits);
+            LazyFlags.set(cpu, rotated, flags(false, rotated < 0 != rotated << 1 << 48 < 0));
+            return rotated;
         }
+        long result = count == bits ? src : dst >>> count | src << (bits - count);
+        boolean carry = (dst >>> (count - 1) & 1) != 0;
         result = extend(result, bits);
         boolean changed = result < 0 != extend(dst, bits) < 0;
         LazyFlags.set(cpu, result, flags(carry, changed));
         return result;
+    }
+
+    /** A 16-bit rotation to the left. */
+    private static long rotateWord(long value, int count) {
+        long word = value & 0xFFFF;
+        return word << (count & 15) | word >>> (-count & 15);
     }
 }
