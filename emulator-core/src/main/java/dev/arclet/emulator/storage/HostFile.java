@@ -9,6 +9,7 @@ import java.nio.file.OpenOption;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Set;
+import java.util.concurrent.ThreadLocalRandom;
 
 /**
  * A locked file of the host: shared when read-only, for oneself alone when writable, so that two
@@ -78,7 +79,15 @@ final class HostFile implements AutoCloseable {
     private boolean lock() throws StorageException {
         FileLock lock;
         try {
-            lock = channel.tryLock(0, Long.MAX_VALUE, readOnly);
+            // Java lets one process hold no two locks on a byte, not even shared ones. Readers lock
+            // a byte each, at random; a writer locks them all.
+            lock =
+                    readOnly
+                            ? channel.tryLock(
+                                    ThreadLocalRandom.current().nextLong(Long.MAX_VALUE - 1),
+                                    1,
+                                    true)
+                            : channel.tryLock(0, Long.MAX_VALUE, false);
         } catch (OverlappingFileLockException e) {
             lock = null;
         } catch (IOException e) {
