@@ -1,3 +1,4 @@
+import dev.arclet.emulator.cpu.translate.Engines;
 import dev.arclet.emulator.firmware.BootException;
 import dev.arclet.emulator.machine.MachineConfig;
 import dev.arclet.emulator.machine.PcMachine;
@@ -27,7 +28,7 @@ public final class WarmBoots {
             MachineConfig config =
                     MachineConfig.builder()
                             .memoryBytes(256L << 20)
-                            .engine(MachineConfig.Engine.valueOf(engine.toUpperCase(Locale.ROOT).replace('-', '_')))
+                            .engine(Engines.named(engine).orElseThrow())
                             .kernel("vmlinuz", kernel, initrd, "console=ttyS0 quiet bench.only=none")
                             .serial(
                                     value -> {
