@@ -397,12 +397,12 @@ public final class LocalApic implements MmioDevice, Resettable, Stateful {
         return (initialCount & 0xFFFFFFFFL) * divisor();
     }
 
-    private int currentCount() {
+    private int currentCount(long now) {
         long length = countNanos();
         if (length == 0) {
             return 0;
         }
-        long elapsed = Math.max(events.clock().nanos() - timerStart, 0);
+        long elapsed = Math.max(now - timerStart, 0);
         if (periodic()) {
             elapsed %= length;
         }
@@ -411,16 +411,20 @@ public final class LocalApic implements MmioDevice, Resettable, Stateful {
 
     private void startTimer() {
         timerStart = events.clock().nanos();
-        armTimer(1);
+        armTimer(timerStart, 1);
     }
 
-    private void armTimer(long spacing) {
+    /**
+     * @param now the instant that the caller reckons with: the clock runs on meanwhile, and a short
+     *     count must not be taken for one that ended before
+     * @param spacing nanoseconds from now to a period's end at the least
+     */
+    private void armTimer(long now, long spacing) {
         long length = countNanos();
         if (length == 0) {
             timer.cancel();
             return;
         }
-        long now = events.clock().nanos();
         long deadline = timerStart + length;
         if (periodic()) {
             long soonest = now + spacing;
@@ -429,8 +433,10 @@ public final class LocalApic implements MmioDevice, Resettable, Stateful {
                 deadline = Math.max(deadline, soonest);
             }
         } else if (deadline <= now) {
-            timer.cancel();
-            return;
+            if (timer.deadline() > now) {
+                timer.cancel();
+            }
+            return; // it has fired, or is about to
         }
         timer.arm(deadline);
     }
@@ -438,7 +444,7 @@ public final class LocalApic implements MmioDevice, Resettable, Stateful {
     private void timerFires() {
         local(lvt[0] & (LVT_MASKED | 0xFF));
         if (periodic()) {
-            armTimer(MIN_EVENT_NANOS);
+            armTimer(events.clock().nanos(), MIN_EVENT_NANOS);
         }
     }
 
@@ -469,7 +475,7 @@ public final class LocalApic implements MmioDevice, Resettable, Stateful {
             case COMMAND_LOW -> commandLow;
             case COMMAND_HIGH -> commandHigh;
             case INITIAL_COUNT -> initialCount;
-            case CURRENT_COUNT -> currentCount();
+            case CURRENT_COUNT -> currentCount(events.clock().nanos());
             case DIVIDE -> divide;
             default -> {
                 if (register >= LVT_TIMER && register < LVT_TIMER + LVT_ENTRIES) {
@@ -517,12 +523,12 @@ public final class LocalApic implements MmioDevice, Resettable, Stateful {
                 startTimer();
             }
             case DIVIDE -> {
-                int left = currentCount();
+                long now = events.clock().nanos();
+                int left = currentCount(now);
                 divide = value & 0xB;
                 // What is left counts on at the new rate.
-                timerStart =
-                        events.clock().nanos() - countNanos() + (left & 0xFFFFFFFFL) * divisor();
-                armTimer(1);
+                timerStart = now - countNanos() + (left & 0xFFFFFFFFL) * divisor();
+                armTimer(now, 1);
             }
             case VERSION, ARBITRATION_PRIORITY, PROCESSOR_PRIORITY, CURRENT_COUNT -> {}
             default -> {
@@ -557,7 +563,7 @@ public final class LocalApic implements MmioDevice, Resettable, Stateful {
         boolean wasPeriodic = periodic();
         lvt[index] = entry;
         if (index == 0 && wasPeriodic != periodic()) {
-            armTimer(1);
+            armTimer(events.clock().nanos(), 1);
         } else if (index == LVT_LINT0 - LVT_TIMER) {
             pin(index, false, lint0);
         } else if (index == LVT_LINT1 - LVT_TIMER) {

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.arclet.emulator.bus.EventQueue;
 import dev.arclet.emulator.bus.IrqLine;
 import dev.arclet.emulator.device.DeviceContractTest;
 import dev.arclet.emulator.device.TestRig;
@@ -226,6 +227,30 @@ class ApicTest extends DeviceContractTest {
         rig.advance(100_000);
         assertFalse(cpu0.wire.high);
         assertEquals(0, read(apic, CURRENT));
+    }
+
+    @Test
+    void aCountThatIsOverBeforeTheWriteReturnsStillInterrupts() {
+        // The host's clock: later at every look.
+        long[] now = {0};
+        EventQueue events = new EventQueue(() -> now[0] += 500);
+        Processor cpu = new Processor();
+        LocalApic quick = new LocalApic(events, new ApicBus(), 0, cpu, () -> 0x77);
+        write(quick, SVR, 0x1FF);
+        write(quick, DIVIDE, 0xB);
+        write(quick, LVT_TIMER, 0x41);
+        for (int count = 1; count < 2_000; count += 100) {
+            write(quick, INITIAL, count);
+            events.fireDue(now[0] + 10_000);
+            assertTrue(cpu.wire.high, "a count of " + count);
+            assertEquals(0x41, quick.acknowledge());
+            write(quick, EOI, 0);
+            now[0] += 10_000;
+        }
+        write(quick, INITIAL, 100);
+        write(quick, DIVIDE, 0x3); // over, but not fired yet
+        events.fireDue(now[0] + 10_000);
+        assertTrue(cpu.wire.high);
     }
 
     @Test
