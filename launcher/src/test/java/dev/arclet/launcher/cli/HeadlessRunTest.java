@@ -15,6 +15,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -26,6 +27,8 @@ import org.junit.jupiter.api.io.TempDir;
  */
 @Tag("slow")
 class HeadlessRunTest {
+    private static final long LIMIT_SECONDS = 400;
+
     @TempDir Path folder;
 
     @Test
@@ -68,6 +71,9 @@ class HeadlessRunTest {
         command.environment().put("ARCLET_HOME", folder.resolve("home").toString());
         command.redirectError(folder.resolve("messages").toFile());
         Process process = command.start();
+        // Ends the reading below if the guest says nothing more.
+        CompletableFuture.delayedExecutor(LIMIT_SECONDS, TimeUnit.SECONDS)
+                .execute(process::destroyForcibly);
         ByteArrayOutputStream seen = new ByteArrayOutputStream();
         try (InputStream serial = process.getInputStream();
                 OutputStream keyboard = process.getOutputStream()) {
@@ -81,10 +87,10 @@ class HeadlessRunTest {
                 }
             }
         }
-        assertTrue(process.waitFor(60, TimeUnit.SECONDS));
+        assertTrue(process.waitFor(60, TimeUnit.SECONDS), text(seen));
         String messages = Files.readString(folder.resolve("messages"));
+        assertEquals(0, process.exitValue(), text(seen) + messages);
         assertTrue(text(seen).contains("\n42\r\n"), text(seen) + messages);
-        assertEquals(0, process.exitValue(), messages);
         assertTrue(messages.contains("powered off"), messages);
     }
 
