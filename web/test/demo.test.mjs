@@ -167,3 +167,39 @@ test('the framebuffer console appears at 1024x768 and shows what is typed', { ti
     }
     await page.close();
 });
+
+test('boot --display web shows a local machine on the same page', { timeout: 600_000 }, async () => {
+    const media = join(checkout, '.arclet', 'demo', 'media', 'debian-text'); // made by the demo
+    const options = ['--kernel', join(media, 'vmlinuz'), '--initrd', join(media, 'initrd.gz'), '--screen', 'text', '--append', 'quiet'];
+    const boot = spawn(arclet, ['boot', ...options, '--serial', 'none', '--display', 'web', '--timeout', '500'], {
+        env,
+        stdio: ['ignore', 'ignore', 'pipe'],
+    });
+    try {
+        let said = '';
+        const address = await new Promise((resolve, reject) => {
+            boot.stderr.on('data', (bytes) => {
+                said += bytes;
+                const found = /the screen is at (\S+)/.exec(said);
+                if (found) {
+                    resolve(found[1]);
+                }
+            });
+            boot.on('exit', (status) => reject(new Error(`boot ended with status ${status}: ${said}`)));
+        });
+        const ended = new Promise((resolve) => boot.on('exit', resolve));
+        const page = await browser.newPage();
+        await page.goto(address);
+        await page.waitForURL(/\/vm\//, { timeout: 60_000 });
+        await page.locator('#show-text').click();
+        await page.waitForFunction(() => /root#/.test(document.getElementById('screen-text').textContent), null, { timeout: BOOT_MS });
+        await page.locator('#canvas canvas').click();
+        await press(page, 'echo $((6*7)); poweroff -f');
+        await page.keyboard.press('Enter');
+        assert.equal(await ended, 0, said);
+        assert.match(said, /the guest powered off/);
+        await page.close();
+    } finally {
+        boot.kill();
+    }
+});

@@ -10,7 +10,7 @@ import java.util.function.Consumer;
  * Collects a UART's single bytes into pieces worth sending: passed on a few milliseconds after the
  * first byte, or when there are many. The machine thread never waits for who listens.
  */
-final class SerialBatches implements AutoCloseable {
+public final class SerialBatches implements AutoCloseable {
     private static final int MANY = 64 << 10;
     private static final long DELAY_MILLIS = 8;
 
@@ -21,12 +21,15 @@ final class SerialBatches implements AutoCloseable {
                     Thread.ofPlatform().daemon().name("arclet-serial").factory());
     private boolean scheduled;
 
-    SerialBatches(Consumer<byte[]> out) {
+    /**
+     * @param out receives the pieces, in order
+     */
+    public SerialBatches(Consumer<byte[]> out) {
         this.out = out;
     }
 
     /** One byte from the guest; what a listener cannot take in time is dropped. */
-    synchronized void accept(int value) {
+    public synchronized void accept(int value) {
         if (waiting.size() >= MANY) {
             return;
         }

@@ -7,6 +7,7 @@ import dev.arclet.emulator.machine.Exit;
 import dev.arclet.emulator.machine.MachineConfig;
 import dev.arclet.emulator.machine.PcMachine;
 import dev.arclet.launcher.LauncherException;
+import dev.arclet.launcher.run.VmInstance;
 import java.io.BufferedOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -38,7 +39,8 @@ public final class BootSession implements AutoCloseable {
      *
      * @param serial stdio, none or file:F
      * @param debugConsole the same, for port 0xE9
-     * @param display none or vnc=HOST:PORT
+     * @param title what the guest is called to those who look at it
+     * @param display none, vnc=HOST:PORT or web
      * @param script what to expect and type
      * @param timeoutSeconds limit of the run
      * @param screenshot picture to write at the end
@@ -47,6 +49,7 @@ public final class BootSession implements AutoCloseable {
     public record Options(
             String serial,
             Optional<String> debugConsole,
+            String title,
             String display,
             ExpectScript script,
             Optional<Long> timeoutSeconds,
@@ -59,6 +62,7 @@ public final class BootSession implements AutoCloseable {
     private final AtomicBoolean done = new AtomicBoolean();
     private final List<Statistics.Mark> marks = new ArrayList<>();
     private PcMachine machine;
+    private Display display = new Display() {};
 
     /** A session that has not started. */
     public BootSession(Options options) {
@@ -78,6 +82,7 @@ public final class BootSession implements AutoCloseable {
         config.serial(
                 value -> {
                     serialOut.accept(value);
+                    display.serial(value);
                     if (!script.isEmpty()) {
                         answer(script.serial(value));
                     }
@@ -92,7 +97,12 @@ public final class BootSession implements AutoCloseable {
         if (options.serial().equals("stdio")) {
             startInput();
         }
-        Display.open(options.display(), machine).ifPresent(resources::add);
+        display =
+                Display.open(
+                        options.display(),
+                        machine,
+                        new VmInstance.About("boot", "", options.title(), built.memoryBytes()));
+        resources.add(display);
         if (!script.isEmpty()) {
             watchScreen(script);
             machine.post(() -> answer(script.begin()));
@@ -109,6 +119,7 @@ public final class BootSession implements AutoCloseable {
                                         machine.statistics().instructions())));
         Exit exit = machine.run();
         double seconds = (System.nanoTime() - start) / 1e9;
+        display.ended(exit);
         flush(serialOut);
         writeScreenshot();
         writeStatistics(seconds, exit);

@@ -288,6 +288,7 @@ final class BootCommand implements Callable<Integer> {
                 new BootSession.Options(
                         serial,
                         Optional.ofNullable(debugcon),
+                        (firmware == null ? kernel : firmware).getFileName().toString(),
                         display,
                         script,
                         Optional.ofNullable(timeoutSeconds),

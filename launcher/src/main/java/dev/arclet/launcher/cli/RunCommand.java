@@ -180,7 +180,7 @@ final class RunCommand implements Callable<Integer> {
 
     private static int finish(VmInstance.Status end, VmInstance vm, PrintWriter err) {
         boolean ran = vm.guest().isPresent();
-        err.println("arclet: " + vm.spec().name() + ": " + end.message());
+        err.println("arclet: " + vm.about().name() + ": " + end.message());
         err.flush();
         if (end.state() == VmState.ENDED) {
             return ExitStatus.OK;

@@ -28,8 +28,13 @@ public final class MachineRunner {
         Spec spec = resolved.verified().spec();
         factory.check(spec);
         resolver.consented(resolved.verified());
+        VmInstance.About about =
+                new VmInstance.About(
+                        spec.name(), spec.version(), spec.title(), spec.machine().memory());
         return registry.start(
-                resolved.verified().link().toString(), spec, vm -> bringUp(vm, resolved, decision));
+                resolved.verified().link().toString(),
+                about,
+                vm -> bringUp(vm, resolved, decision));
     }
 
     private Guest bringUp(VmInstance vm, Resolved resolved, Decision decision)
@@ -37,18 +42,21 @@ public final class MachineRunner {
         resolver.fetch(resolved, false, vm::fetched);
         vm.assembling();
         try {
-            return assemble(vm, decision);
+            return assemble(vm, resolved, decision);
         } catch (VerifyException damagedInStore) {
             // The store's own copy went bad after it had been checked. Fetch that blob again, once.
             resolver.fetch(resolved, true, (done, total) -> {});
-            return assemble(vm, decision);
+            return assemble(vm, resolved, decision);
         }
     }
 
-    private Guest assemble(VmInstance vm, Decision decision)
+    private Guest assemble(VmInstance vm, Resolved resolved, Decision decision)
             throws LauncherException, FormatException, IOException {
         return factory.assemble(
-                vm.spec(), decision, resolver.store(), bytes -> vm.serial().append(bytes));
+                resolved.verified().spec(),
+                decision,
+                resolver.store(),
+                bytes -> vm.serial().append(bytes));
     }
 
     public VmRegistry registry() {

@@ -1,7 +1,6 @@
 package dev.arclet.launcher.run;
 
 import dev.arclet.format.FormatException;
-import dev.arclet.format.model.Spec;
 import dev.arclet.launcher.LauncherException;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -34,6 +33,16 @@ public final class VmInstance {
      */
     public record Status(VmState state, long fetched, long toFetch, String message) {}
 
+    /**
+     * What lists and pages say of a machine.
+     *
+     * @param name short name, also of its log file
+     * @param version empty for local media
+     * @param title for people
+     * @param memory guest RAM in bytes
+     */
+    public record About(String name, String version, String title, long memory) {}
+
     /** What makes the machine: fetches, assembles. Runs on the machine's own thread. */
     public interface Starter {
         Guest start(VmInstance vm)
@@ -42,7 +51,7 @@ public final class VmInstance {
 
     private final String id;
     private final String link;
-    private final Spec spec;
+    private final About about;
     private final Instant since;
     private final Path logFile;
     private final SerialLog serial;
@@ -55,13 +64,13 @@ public final class VmInstance {
     private volatile Exception failure;
 
     /**
-     * @param link what the user opened
+     * @param link what the user opened, or the file that was booted
      * @param logFile receives serial output
      */
-    public VmInstance(String id, String link, Spec spec, Instant since, Path logFile) {
+    public VmInstance(String id, String link, About about, Instant since, Path logFile) {
         this.id = id;
         this.link = link;
-        this.spec = spec;
+        this.about = about;
         this.since = since;
         this.logFile = logFile;
         this.serial = new SerialLog(logFile);
@@ -75,8 +84,8 @@ public final class VmInstance {
         return link;
     }
 
-    public Spec spec() {
-        return spec;
+    public About about() {
+        return about;
     }
 
     public Instant since() {
@@ -166,14 +175,14 @@ public final class VmInstance {
             failure = e;
             end(
                     VmState.FAILED,
-                    "cannot start " + spec.name() + ": " + e.getMessage() + ". Try again.");
+                    "cannot start " + about.name() + ": " + e.getMessage() + ". Try again.");
         } catch (InterruptedException e) {
             end(VmState.ENDED, "stopped");
         } catch (OutOfMemoryError e) {
             end(
                     VmState.FAILED,
                     "cannot start "
-                            + spec.name()
+                            + about.name()
                             + ": this computer has no memory left for it. Stop other machines or"
                             + " programs and try again.");
         } finally {
@@ -182,7 +191,7 @@ public final class VmInstance {
                 if (guest == null && !status.state().isOver()) {
                     end(
                             VmState.FAILED,
-                            "cannot start " + spec.name() + ": internal error. See the log.");
+                            "cannot start " + about.name() + ": internal error. See the log.");
                 }
             }
         }

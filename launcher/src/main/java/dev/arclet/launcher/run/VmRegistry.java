@@ -1,6 +1,5 @@
 package dev.arclet.launcher.run;
 
-import dev.arclet.format.model.Spec;
 import dev.arclet.launcher.LauncherException;
 import dev.arclet.launcher.store.ArcletHome;
 import java.io.IOException;
@@ -43,7 +42,7 @@ public final class VmRegistry {
     }
 
     /** Makes a machine and lets {@code starter} bring it up. */
-    public VmInstance start(String link, Spec spec, VmInstance.Starter starter)
+    public VmInstance start(String link, VmInstance.About about, VmInstance.Starter starter)
             throws LauncherException, IOException {
         VmInstance vm;
         sweepLogs();
@@ -53,7 +52,7 @@ public final class VmRegistry {
                 throw new LauncherException(
                         LauncherException.Kind.HOST,
                         "start",
-                        spec.name(),
+                        about.name(),
                         MAX_RUNNING + " machines are running already",
                         "Stop one with \"arclet stop ID\"; \"arclet ps\" lists them");
             }
@@ -67,9 +66,9 @@ public final class VmRegistry {
                     new VmInstance(
                             id,
                             link,
-                            spec,
+                            about,
                             clock.instant(),
-                            home.logs().resolve(spec.name() + "-" + id + SERIAL_LOG));
+                            home.logs().resolve(about.name() + "-" + id + SERIAL_LOG));
             all.put(id, vm);
         }
         vm.begin(starter);
@@ -114,7 +113,7 @@ public final class VmRegistry {
 
     /** Guest memory of all machines that are not over, in bytes. */
     public long memoryInUse() {
-        return running().stream().mapToLong(v -> v.spec().machine().memory()).sum();
+        return running().stream().mapToLong(v -> v.about().memory()).sum();
     }
 
     /** Stops everything and waits for it, though not for ever. */

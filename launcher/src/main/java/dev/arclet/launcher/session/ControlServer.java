@@ -69,7 +69,7 @@ public final class ControlServer implements Closeable {
                 Optional.of(service));
     }
 
-    /** The server of a process that runs machines without pages. */
+    /** The server of a process that runs machines of its own, beside the launcher. */
     public static ControlServer ofRun(ArcletHome home, VmRegistry machines)
             throws IOException, LauncherException {
         return new ControlServer(
@@ -207,14 +207,14 @@ public final class ControlServer implements Closeable {
     private static void describe(ObjectNode o, VmInstance vm) {
         VmInstance.Status status = vm.status();
         o.put("id", vm.id());
-        o.put("name", vm.spec().name());
-        o.put("version", vm.spec().version());
-        o.put("title", vm.spec().title());
+        o.put("name", vm.about().name());
+        o.put("version", vm.about().version());
+        o.put("title", vm.about().title());
         o.put("state", EnumText.of(status.state()));
         o.put("fetched", status.fetched());
         o.put("toFetch", status.toFetch());
         o.put("message", status.message());
-        o.put("memory", vm.spec().machine().memory());
+        o.put("memory", vm.about().memory());
         o.put("since", vm.since().toString());
         o.put("link", vm.link());
         o.put("log", vm.logFile().toString());

@@ -3,7 +3,6 @@ package dev.arclet.launcher.session;
 import dev.arclet.format.SpecException;
 import dev.arclet.format.link.ArcletLink;
 import dev.arclet.launcher.LauncherException;
-import dev.arclet.launcher.LauncherException.Kind;
 import dev.arclet.launcher.policy.GrantStore;
 import dev.arclet.launcher.run.MachineRunner;
 import dev.arclet.launcher.run.Resolver;
@@ -15,11 +14,9 @@ import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 
 /** The launcher's side of the browser: pages, sessions, sockets. One in a process. */
 public final class LauncherService implements Closeable {
@@ -28,9 +25,7 @@ public final class LauncherService implements Closeable {
 
     private final MachineRunner runner;
     private final GrantStore grants;
-    private final Sessions sessions;
-    private final LaunchServer pages;
-    private final ViewSockets sockets;
+    private final MachinePages pages;
     private final Map<String, Launch> launches = new LinkedHashMap<>();
     private final ExecutorService background =
             Executors.newFixedThreadPool(
@@ -43,17 +38,7 @@ public final class LauncherService implements Closeable {
             throws IOException {
         this.runner = runner;
         this.grants = grants;
-        sessions = new Sessions(clock);
-        pages = new LaunchServer(sessions, this::find, runner.registry());
-        sockets = new ViewSockets(sessions, runner.registry(), pages.origin());
-        try {
-            pages.start(sockets.startAndWait());
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new IOException("interrupted while starting", e);
-        } catch (ExecutionException | TimeoutException e) {
-            throw new IOException("no port for WebSockets on 127.0.0.1", e);
-        }
+        pages = new MachinePages(runner.registry(), clock, this::find);
     }
 
     private synchronized Optional<Launch> find(String id) {
@@ -68,16 +53,9 @@ public final class LauncherService implements Closeable {
      */
     public URI open(String text) throws LauncherException, SpecException, IOException {
         if (text.matches("[0-9a-f]{8}")) {
-            if (runner.registry().find(text).isEmpty()) {
-                throw new LauncherException(
-                        Kind.NOT_FOUND,
-                        "open",
-                        "machine " + text,
-                        "there is none with this id",
-                        "\"arclet ps\" lists the machines that run");
-            }
+            URI page = pages.open(text);
             touch();
-            return pages.oneTimeAddress(new Sessions.MachineTarget(text));
+            return page;
         }
         // A page may name links only, never a path of this computer.
         ArcletLink link =
@@ -94,7 +72,7 @@ public final class LauncherService implements Closeable {
             }
         }
         touch();
-        return pages.oneTimeAddress(new Sessions.LaunchTarget(launch));
+        return pages.open(new Sessions.LaunchTarget(launch));
     }
 
     private synchronized void touch() {
@@ -112,16 +90,15 @@ public final class LauncherService implements Closeable {
 
     @Override
     public void close() {
-        pages.close();
         try {
             background.shutdownNow();
             if (!background.awaitTermination(10, TimeUnit.SECONDS)) {
                 System.getLogger(LauncherService.class.getName())
                         .log(System.Logger.Level.WARNING, "a check does not end");
             }
-            sockets.shutDown();
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
+        pages.close();
     }
 }
