@@ -1,0 +1,56 @@
+package dev.arclet.emulator.cpu.differential;
+
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.arclet.emulator.cpu.CpuState;
+import dev.arclet.emulator.cpu.ExecutionEngine;
+import dev.arclet.emulator.cpu.interp.Interpreter;
+import dev.arclet.emulator.cpu.translate.Engines;
+import java.io.IOException;
+import java.net.URISyntaxException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.function.Function;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.TestFactory;
+
+/** Programs that engines have differed over. Each file says what it was about in its comment. */
+class RegressionTest {
+    private static Path folder() throws URISyntaxException {
+        return Path.of(RegressionTest.class.getResource("/differential").toURI());
+    }
+
+    @TestFactory
+    List<DynamicTest> enginesAgree() throws IOException, URISyntaxException {
+        try (Stream<Path> files = Files.list(folder())) {
+            List<DynamicTest> tests =
+                    files.filter(file -> file.toString().endsWith(".case"))
+                            .sorted()
+                            .map(
+                                    file ->
+                                            DynamicTest.dynamicTest(
+                                                    file.getFileName().toString(),
+                                                    () -> compare(Files.readString(file))))
+                            .toList();
+            assertTrue(!tests.isEmpty());
+            return tests;
+        }
+    }
+
+    private static void compare(String text) {
+        Function<CpuState, ExecutionEngine> engine =
+                Translator.exists() ? Engines.TRANSLATOR_EAGER::create : Interpreter::new;
+        try (Fuzzer fuzzer =
+                new Fuzzer(
+                        new FuzzMachine("interpreter", Interpreter::new),
+                        new FuzzMachine("translator-eager", engine),
+                        63)) {
+            Case c = Case.parse(text);
+            String difference = fuzzer.compare(c);
+            assertNull(difference, () -> fuzzer.explain(c));
+        }
+    }
+}
