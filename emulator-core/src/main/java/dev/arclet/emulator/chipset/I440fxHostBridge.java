@@ -17,6 +17,11 @@ public final class I440fxHostBridge implements PciDevice {
     private static final int REVISION = 0x02;
     private static final int STATUS_RESET = 0x0280;
 
+    /** By these SeaBIOS knows that there is a fw_cfg device. */
+    private static final int SUBSYSTEM_VENDOR = 0x1AF4;
+
+    private static final int SUBSYSTEM_DEVICE = 0x1100;
+
     private static final int PMC_CONFIG = 0x50;
     private static final int PAM0 = 0x59;
     private static final int PAM6 = 0x5F;
@@ -53,6 +58,7 @@ public final class I440fxHostBridge implements PciDevice {
         this.shadow = shadow;
         config =
                 new PciConfigSpace(VENDOR_INTEL, DEVICE_82441FX, CLASS_HOST_BRIDGE, REVISION)
+                        .subsystem(SUBSYSTEM_VENDOR, SUBSYSTEM_DEVICE)
                         .status(STATUS_RESET)
                         .define(0x04, 2, 0x0006, 0x0100)
                         .define(PMC_CONFIG, 2, 0x0000, 0xFFFF)

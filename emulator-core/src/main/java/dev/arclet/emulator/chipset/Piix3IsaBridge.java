@@ -35,7 +35,8 @@ public final class Piix3IsaBridge implements PciDevice {
 
     private final PciConfigSpace config;
     private final IrqLine[] isaLines = new IrqLine[16];
-    private final Runnable reset;
+    private final Runnable hardReset;
+    private final Runnable softReset;
 
     /** For each PIRQ, the devices' inputs that are high and how many there are. */
     private final int[] inputs = new int[PIRQS];
@@ -47,11 +48,14 @@ public final class Piix3IsaBridge implements PciDevice {
      * Creates the bridge, every PCI interrupt disconnected.
      *
      * @param isaLines 16 lines, by ISA interrupt number; those not {@link #routable} may be null
-     * @param reset run when the guest resets through port 0xCF9; must only note the request
+     * @param hardReset run when the guest resets everything (PCIRST#) through port 0xCF9; must only
+     *     note the request
+     * @param softReset run when the guest resets the processor alone (INIT); likewise
      */
-    public Piix3IsaBridge(IrqLine[] isaLines, Runnable reset) {
+    public Piix3IsaBridge(IrqLine[] isaLines, Runnable hardReset, Runnable softReset) {
         System.arraycopy(isaLines, 0, this.isaLines, 0, 16);
-        this.reset = reset;
+        this.hardReset = hardReset;
+        this.softReset = softReset;
         config =
                 new PciConfigSpace(VENDOR_INTEL, DEVICE_82371SB, CLASS_ISA_BRIDGE, 0)
                         .multifunction()
@@ -148,7 +152,7 @@ public final class Piix3IsaBridge implements PciDevice {
                 boolean rises = (value & ~resetControl & RESET_CPU) != 0;
                 resetControl = value & (RESET_HARD | RESET_CPU);
                 if (rises) {
-                    reset.run();
+                    ((value & RESET_HARD) != 0 ? hardReset : softReset).run();
                 }
             }
         };

@@ -36,6 +36,14 @@ public final class Piix4Pm implements PciDevice {
     private static final int REVISION = 0x03;
     private static final int PM_BASE = 0x40;
     private static final int PM_MISC = 0x80;
+    private static final int DEVICE_ACTIVITY_B = 0x58;
+
+    /**
+     * Says that writing to port 0xB2 raises an SMI, which a firmware takes to mean that its SMM
+     * handler is in place: there is no SMM to put one into.
+     */
+    private static final int APMC_SMI_ENABLED = 1 << 25;
+
     private static final int PORTS = 64;
 
     private static final int PM1_STATUS = 0x00;
@@ -110,7 +118,7 @@ public final class Piix4Pm implements PciDevice {
                         .define(0x4C, 4, 0, 0xFFFFFFFF)
                         .define(0x50, 4, 0, 0xFFFFFFFF)
                         .define(0x54, 4, 0, 0xFFFFFFFF)
-                        .define(0x58, 4, 0, 0xFFFFFFFF)
+                        .define(DEVICE_ACTIVITY_B, 4, APMC_SMI_ENABLED, 0xFFFFFFFF)
                         .define(0x5C, 4, 0, 0xFFFFFFFF)
                         .define(0x60, 4, 0, 0xFFFFFFFF)
                         .define(PM_MISC, 1, 0x01, 0x01)

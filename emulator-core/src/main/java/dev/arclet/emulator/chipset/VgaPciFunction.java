@@ -1,10 +1,12 @@
 package dev.arclet.emulator.chipset;
 
 import dev.arclet.emulator.device.video.VgaAdapter;
+import dev.arclet.emulator.memory.GuestMemory;
 import dev.arclet.emulator.memory.PhysicalMap;
 import dev.arclet.emulator.snapshot.SnapshotException;
 import dev.arclet.emulator.snapshot.SnapshotReader;
 import dev.arclet.emulator.snapshot.SnapshotWriter;
+import java.util.Optional;
 
 /**
  * The display adapter as a PCI function, 1234h:1111h as in QEMU's documentation of its standard
@@ -17,6 +19,11 @@ public final class VgaPciFunction implements PciDevice {
     private static final int REVISION = 2;
     private static final int REGISTER_BYTES = 4096;
 
+    /** The largest BIOS, in bytes: what fits between the display memory and the system BIOS. */
+    public static final int MAX_ROM_BYTES = 128 << 10;
+
+    private static final int MIN_ROM_BYTES = GuestMemory.PAGE_SIZE;
+
     /** Index of the BAR of the linear frame buffer. */
     public static final int FRAME_BUFFER_BAR = 0;
 
@@ -25,8 +32,17 @@ public final class VgaPciFunction implements PciDevice {
 
     private final PciConfigSpace config;
 
-    /** The function of an adapter whose BARs map into {@code map}. */
+    /** The function of an adapter without a ROM, whose BARs map into {@code map}. */
     public VgaPciFunction(VgaAdapter vga, PhysicalMap map) {
+        this(vga, map, Optional.empty());
+    }
+
+    /**
+     * The function of an adapter whose BARs map into {@code map}.
+     *
+     * @param rom its BIOS, at most {@link #MAX_ROM_BYTES}, for the expansion ROM register
+     */
+    public VgaPciFunction(VgaAdapter vga, PhysicalMap map, Optional<byte[]> rom) {
         PciBar frameBuffer =
                 new PciBar() {
                     @Override
@@ -55,6 +71,17 @@ public final class VgaPciFunction implements PciDevice {
                                         "VGA registers",
                                         REGISTER_BYTES,
                                         vga.registerWindow()));
+        rom.ifPresent(image -> config.expansionRom(romBytes(image), expansionRom(map, image)));
+    }
+
+    private static PciBar expansionRom(PhysicalMap map, byte[] image) {
+        GuestMemory rom = new GuestMemory(romBytes(image));
+        rom.write(0, image, 0, image.length);
+        return PciBar.rom(map, "VGA BIOS", rom);
+    }
+
+    private static int romBytes(byte[] image) {
+        return Math.max(MIN_ROM_BYTES, Integer.highestOneBit(2 * image.length - 1));
     }
 
     @Override

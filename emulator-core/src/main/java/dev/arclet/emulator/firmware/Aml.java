@@ -4,8 +4,8 @@ import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 
 /**
- * Encodes the few terms of ACPI Machine Language that a static namespace needs (ACPI specification
- * 6.5, chapter 20). Every method returns the encoded bytes of one term.
+ * Encodes the few terms of ACPI Machine Language that our namespace needs (ACPI specification 6.5,
+ * chapter 20). Every method returns the encoded bytes of one term.
  */
 final class Aml {
     private Aml() {}
@@ -99,6 +99,67 @@ final class Aml {
         return join(bytes(0x11), withLength(join(integer(content.length), content)));
     }
 
+    /** A method without its own synchronisation, with {@code arguments} (0..7) arguments. */
+    static byte[] method(String name, int arguments, byte[]... terms) {
+        return join(bytes(0x14), withLength(join(path(name), bytes(arguments), join(terms))));
+    }
+
+    /** Registers of the enclosing PCI function's configuration space. */
+    static byte[] pciConfigRegion(String name, int offset, int length) {
+        return join(bytes(0x5B, 0x80), path(name), bytes(2), integer(offset), integer(length));
+    }
+
+    /** Eight-bit fields one after the other in a region, accessed by bytes, others preserved. */
+    static byte[] byteFields(String region, String... names) {
+        byte[] list = new byte[0];
+        for (String field : names) {
+            list = join(list, path(field), bytes(8));
+        }
+        return join(bytes(0x5B, 0x81), withLength(join(path(region), bytes(0x01), list)));
+    }
+
+    /** Names four bytes of a buffer object. */
+    static byte[] createDwordField(byte[] buffer, int offset, String name) {
+        return join(bytes(0x8A), buffer, integer(offset), path(name));
+    }
+
+    static byte[] store(byte[] value, byte[] target) {
+        return join(bytes(0x70), value, target);
+    }
+
+    /** Bitwise and, with {@link #NOWHERE} as target for the value alone. */
+    static byte[] and(byte[] left, byte[] right, byte[] target) {
+        return join(bytes(0x7B), left, right, target);
+    }
+
+    static byte[] or(byte[] left, byte[] right, byte[] target) {
+        return join(bytes(0x7D), left, right, target);
+    }
+
+    static byte[] ifTrue(byte[] condition, byte[]... terms) {
+        return join(bytes(0xA0), withLength(join(condition, join(terms))));
+    }
+
+    static byte[] returns(byte[] value) {
+        return join(bytes(0xA4), value);
+    }
+
+    /** A reference to an object by its path. */
+    static byte[] reference(String path) {
+        return path(path);
+    }
+
+    /** The first argument of a method. */
+    static final byte[] ARGUMENT_0 = {0x68};
+
+    /** No target. */
+    static final byte[] NOWHERE = {0x00};
+
+    /** A processor without a register block. */
+    static byte[] processor(String name, int id) {
+        return join(bytes(0x5B, 0x83), withLength(join(path(name), bytes(id, 0, 0, 0, 0, 0))));
+    }
+
     /** A compressed EISA identifier such as {@code PNP0303} (section 19.6.36). */
     static byte[] eisaId(String id) {
         int vendor = 0;
@@ -123,6 +184,25 @@ final class Aml {
     static byte[] irq(int number) {
         int mask = 1 << number;
         return bytes(0x22, mask, mask >> 8);
+    }
+
+    /** DMA descriptor: 8-bit transfers on one channel, no bus master. */
+    static byte[] dma(int channel) {
+        return bytes(0x2A, 1 << channel, 0);
+    }
+
+    /** Memory that is always there, such as a chip's registers. */
+    static byte[] fixedMemory(long base, long length) {
+        return join(bytes(0x86, 9, 0, 1), dword(base), dword(length));
+    }
+
+    /** Extended interrupt descriptor: level, active high, shared; the interrupts to choose from. */
+    static byte[] sharedInterrupts(int... numbers) {
+        byte[] list = new byte[0];
+        for (int number : numbers) {
+            list = join(list, dword(number));
+        }
+        return join(bytes(0x89, 2 + list.length, 0, 0x09, numbers.length), list);
     }
 
     /** Word address space: bus numbers 0..255. */

@@ -11,6 +11,7 @@ import java.util.function.IntConsumer;
  * @param cpus number of processors; 1
  * @param kernel a Linux or Multiboot kernel to start without a firmware
  * @param firmware a ROM image to start instead of a kernel
+ * @param vgaBios the display adapter's own ROM, which a firmware runs; empty for none
  * @param display what the guest finds as its screen
  * @param icount whether virtual time is a function of executed instructions only
  * @param rtcEpochSeconds what the real-time clock shows at power-on, in seconds since 1970 UTC
@@ -26,6 +27,7 @@ public record MachineConfig(
         int cpus,
         Optional<Kernel> kernel,
         Optional<Firmware> firmware,
+        Optional<byte[]> vgaBios,
         DisplaySize display,
         boolean icount,
         long rtcEpochSeconds,
@@ -113,6 +115,7 @@ public record MachineConfig(
         private int cpus = 1;
         private Optional<Kernel> kernel = Optional.empty();
         private Optional<Firmware> firmware = Optional.empty();
+        private Optional<byte[]> vgaBios = Optional.empty();
         private DisplaySize display = DisplaySize.TEXT;
         private boolean icount;
         private long rtcEpochSeconds = System.currentTimeMillis() / 1000;
@@ -146,6 +149,12 @@ public record MachineConfig(
         /** See {@link MachineConfig#firmware()}; the machine then starts no kernel. */
         public Builder firmware(String name, byte[] image) {
             firmware = Optional.of(new Firmware(name, image));
+            return this;
+        }
+
+        /** See {@link MachineConfig#vgaBios()}. */
+        public Builder vgaBios(byte[] image) {
+            vgaBios = Optional.of(image);
             return this;
         }
 
@@ -213,6 +222,7 @@ public record MachineConfig(
                     cpus,
                     kernel,
                     firmware,
+                    vgaBios,
                     display,
                     icount,
                     rtcEpochSeconds,

@@ -5,12 +5,6 @@ import dev.arclet.emulator.bus.IrqLine;
 import dev.arclet.emulator.bus.PioBus;
 import dev.arclet.emulator.bus.Resettable;
 import dev.arclet.emulator.chipset.CoprocessorError;
-import dev.arclet.emulator.chipset.I440fxHostBridge;
-import dev.arclet.emulator.chipset.PciBus;
-import dev.arclet.emulator.chipset.PciConfigSpace;
-import dev.arclet.emulator.chipset.PciFunction;
-import dev.arclet.emulator.chipset.Piix3IsaBridge;
-import dev.arclet.emulator.chipset.Piix4Pm;
 import dev.arclet.emulator.chipset.SystemControlPortA;
 import dev.arclet.emulator.chipset.SystemControlPortB;
 import dev.arclet.emulator.chipset.VgaPciFunction;
@@ -19,12 +13,13 @@ import dev.arclet.emulator.cpu.CpuFeature;
 import dev.arclet.emulator.cpu.CpuModel;
 import dev.arclet.emulator.cpu.CpuState;
 import dev.arclet.emulator.cpu.ExecutionEngine;
-import dev.arclet.emulator.cpu.ProtectedEntry;
 import dev.arclet.emulator.device.A20Gate;
 import dev.arclet.emulator.device.debug.DebugConsole;
 import dev.arclet.emulator.device.debug.IsaDebugExit;
 import dev.arclet.emulator.device.debug.PcTestDevice;
 import dev.arclet.emulator.device.debug.PostPort;
+import dev.arclet.emulator.device.dma.IsaDma;
+import dev.arclet.emulator.device.firmware.FwCfg;
 import dev.arclet.emulator.device.input.I8042;
 import dev.arclet.emulator.device.irq.ApicBus;
 import dev.arclet.emulator.device.irq.ApicProcessor;
@@ -32,23 +27,18 @@ import dev.arclet.emulator.device.irq.IoApic;
 import dev.arclet.emulator.device.irq.LocalApic;
 import dev.arclet.emulator.device.irq.PicPair;
 import dev.arclet.emulator.device.serial.Ns16550Uart;
+import dev.arclet.emulator.device.timer.Hpet;
 import dev.arclet.emulator.device.timer.I8254Pit;
 import dev.arclet.emulator.device.timer.Mc146818Rtc;
 import dev.arclet.emulator.device.video.VgaAdapter;
 import dev.arclet.emulator.display.Screen;
 import dev.arclet.emulator.firmware.AcpiTables;
-import dev.arclet.emulator.firmware.BiosInterrupts;
 import dev.arclet.emulator.firmware.BootException;
 import dev.arclet.emulator.firmware.E820;
-import dev.arclet.emulator.firmware.LinuxKernel;
-import dev.arclet.emulator.firmware.MultibootKernel;
 import dev.arclet.emulator.firmware.RomImage;
-import dev.arclet.emulator.memory.GuestMemory;
-import dev.arclet.emulator.memory.PhysicalMap;
 import dev.arclet.emulator.mmu.Mmu;
 import dev.arclet.emulator.snapshot.Stateful;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -63,17 +53,6 @@ import java.util.Optional;
  * machine thread.
  */
 public final class PcMachine implements AutoCloseable {
-    // Memory
-    private static final long VGA_WINDOW = 0xA_0000;
-    private static final long UPPER_MEMORY = 0xC_0000;
-    private static final long BIOS_SEGMENT = 0xF_0000;
-    private static final int SHADOW_SEGMENT_BYTES = 0x4000;
-    private static final long EXTENDED_MEMORY = 0x10_0000;
-    private static final long HIGH_MEMORY = 1L << 32;
-    private static final long FRAME_BUFFER = 0xFD00_0000L;
-    private static final long VGA_REGISTERS = 0xFEBF_0000L;
-    private static final int PHYSICAL_ADDRESS_BITS = 40;
-
     // Interrupts
     private static final int IRQ_TIMER = 0;
     private static final int IRQ_KEYBOARD = 1;
@@ -84,6 +63,7 @@ public final class PcMachine implements AutoCloseable {
     private static final int IRQ_COPROCESSOR = 13;
     private static final int IO_APIC_TIMER_PIN = 2;
     private static final int ISA_IRQS = 16;
+    private static final int IO_APIC_FREE_PIN = 16;
 
     // Ports
     private static final int PORT_PIC_MASTER = 0x20;
@@ -99,23 +79,16 @@ public final class PcMachine implements AutoCloseable {
     private static final int PORT_DEBUG_EXIT = 0xF4;
     private static final int PORT_COM1 = 0x3F8;
     private static final int PORT_ELCR = 0x4D0;
-    private static final int PORT_APM = 0xB2;
-    private static final int PORT_PCI = 0xCF8;
-    private static final int PORT_RESET_CONTROL = 0xCF9;
-    private static final int RESET_CONTROL_HARD = 0x06;
-
-    // PCI configuration registers
-    private static final int PCI_COMMAND = 0x04;
-    private static final int PCI_COMMAND_IO = 1;
-    private static final int PCI_COMMAND_MEMORY = 2;
-    private static final int PAM0 = 0x59;
-    private static final int PAM6 = 0x5F;
+    private static final int PORT_FW_CFG = 0x510;
+    private static final int PORT_FIRMWARE_CONSOLE = 0x402;
+    private static final int PORT_DMA_FIRST = 0x00;
+    private static final int PORT_DMA_PAGES = 0x80;
+    private static final int PORT_DMA_SECOND = 0xC0;
 
     private final MachineConfig config;
     private final MachineClock clock;
     private final EventQueue events;
-    private final GuestMemory ram;
-    private final PhysicalMap memory = new PhysicalMap(PHYSICAL_ADDRESS_BITS);
+    private final PcMemory memory;
     private final PioBus ports = new PioBus();
     private final CpuState cpu;
     private final ExecutionEngine engine;
@@ -132,13 +105,10 @@ public final class PcMachine implements AutoCloseable {
     private final RunLoop loop;
     private final List<Resettable> resettables = new ArrayList<>();
     private final List<Stateful> parts = new ArrayList<>();
-    private final Optional<LinuxKernel> kernel;
-    private final Optional<MultibootKernel> multiboot;
-    private final Optional<RomImage> firmware;
-    private final GuestMemory rom = new GuestMemory(RomImage.MAX_BYTES);
-    private I440fxHostBridge hostBridge;
-    private Piix4Pm powerManagement;
-    private VgaPciFunction displayFunction;
+    private final Optional<DirectBoot> kernel;
+    private final boolean hasFirmware;
+    private final AcpiTables acpi = new AcpiTables(PciBoard.acpi(IRQ_SCI), E820.PCI_HOLE_START);
+    private final PciBoard board;
 
     /**
      * Builds a machine and puts it at its first instruction.
@@ -146,26 +116,15 @@ public final class PcMachine implements AutoCloseable {
      * @throws BootException if the kernel or firmware is none, or does not fit into the memory
      */
     public static PcMachine assemble(MachineConfig config) throws BootException {
-        Optional<LinuxKernel> kernel = Optional.empty();
-        Optional<MultibootKernel> multiboot = Optional.empty();
+        Optional<DirectBoot> kernel = Optional.empty();
         Optional<RomImage> firmware = Optional.empty();
         if (config.firmware().isPresent()) {
             MachineConfig.Firmware f = config.firmware().get();
             firmware = Optional.of(new RomImage(f.name(), f.image()));
         } else if (config.kernel().isPresent()) {
-            MachineConfig.Kernel k = config.kernel().get();
-            if (MultibootKernel.detect(k.image())) {
-                multiboot =
-                        Optional.of(
-                                new MultibootKernel(
-                                        k.name(), k.image(), k.initrd(), k.commandLine()));
-            } else {
-                kernel =
-                        Optional.of(
-                                new LinuxKernel(k.name(), k.image(), k.initrd(), k.commandLine()));
-            }
+            kernel = Optional.of(new DirectBoot(config.kernel().get()));
         }
-        PcMachine machine = new PcMachine(config, kernel, multiboot, firmware);
+        PcMachine machine = new PcMachine(config, kernel, firmware);
         try {
             machine.attachPostPort();
             machine.powerOn();
@@ -177,32 +136,36 @@ public final class PcMachine implements AutoCloseable {
     }
 
     private PcMachine(
-            MachineConfig config,
-            Optional<LinuxKernel> kernel,
-            Optional<MultibootKernel> multiboot,
-            Optional<RomImage> firmware) {
+            MachineConfig config, Optional<DirectBoot> kernel, Optional<RomImage> firmware) {
         this.config = config;
         this.kernel = kernel;
-        this.multiboot = multiboot;
-        this.firmware = firmware;
+        hasFirmware = firmware.isPresent();
         clock = new MachineClock(config.icount());
         events = new EventQueue(clock);
-        ram = new GuestMemory(config.memoryBytes());
-        cpu = new CpuState(new Mmu(memory), new Board());
+        memory = new PcMemory(config.memoryBytes(), firmware);
+        cpu = new CpuState(new Mmu(memory.map()), new Board());
         cpu.model = CpuModel.STANDARD.with(CpuFeature.APIC).withTimeStampHertz(MachineClock.TSC_HZ);
         engine = config.engine().create(cpu);
-        mapMemory();
 
         pic = part(new PicPair(high -> localApic().lint0(high)));
         ApicBus apicBus = new ApicBus();
         localApic = part(new LocalApic(events, apicBus, 0, new ApicPins(), pic::acknowledge));
         ioApic = part(new IoApic(apicBus));
         coprocessorError = new CoprocessorError(irq(IRQ_COPROCESSOR));
-        A20Gate a20 = part(new A20Gate(memory::setA20));
-        I8254Pit pit = part(new I8254Pit(events, irq(IRQ_TIMER), () -> pic.waits(IRQ_TIMER)));
-        Mc146818Rtc rtc = part(new Mc146818Rtc(events, irq(IRQ_RTC), config.rtcEpochSeconds()));
+        A20Gate a20 = part(new A20Gate(memory.map()::setA20));
+        SwitchedLine timerLine = new SwitchedLine(irq(IRQ_TIMER));
+        SwitchedLine rtcLine = new SwitchedLine(irq(IRQ_RTC));
+        I8254Pit pit = part(new I8254Pit(events, timerLine, () -> pic.waits(IRQ_TIMER)));
+        Mc146818Rtc rtc = part(new Mc146818Rtc(events, rtcLine, config.rtcEpochSeconds()));
+        Hpet hpet = part(hpet(timerLine, rtcLine));
         keyboardController =
-                part(new I8042(events, irq(IRQ_KEYBOARD), irq(IRQ_MOUSE), a20, this::requestReset));
+                part(
+                        new I8042(
+                                events,
+                                irq(IRQ_KEYBOARD),
+                                irq(IRQ_MOUSE),
+                                a20,
+                                this::processorReset));
         com1 = part(new Ns16550Uart("com1", events, irq(IRQ_COM1), config.serial()::accept));
         vga = part(new VgaAdapter(clock, VgaAdapter.DEFAULT_VRAM));
         keyboard = new Keyboard(events, keyboardController.keyboard());
@@ -223,8 +186,40 @@ public final class PcMachine implements AutoCloseable {
                             public void refresh() {
                                 vga.refresh(screen);
                             }
-                        });
-        wire(pit, rtc, a20);
+                        },
+                        this::processorShutDown);
+        wire(pit, rtc, a20, hpet);
+        board =
+                new PciBoard(
+                        new BoardWiring(),
+                        events,
+                        ports,
+                        memory,
+                        new VgaPciFunction(vga, memory.map(), config.vgaBios()),
+                        IRQ_SCI);
+        FirmwareSettings.storeCmos(rtc, config.memoryBytes(), 0, 0);
+        if (hasFirmware) {
+            FwCfg items = part(new FwCfg(memory.map()));
+            FirmwareSettings.describe(items, config, acpi, "");
+            ports.register(PORT_FW_CFG, FwCfg.PORTS, "fw_cfg", items);
+        }
+    }
+
+    /** With legacy replacement its timers take the place of the 8254 and the clock. */
+    private Hpet hpet(SwitchedLine timer, SwitchedLine rtc) {
+        IrqLine[] pins = new IrqLine[IoApic.PINS - IO_APIC_FREE_PIN];
+        for (int i = 0; i < pins.length; i++) {
+            pins[i] = ioApic.line(IO_APIC_FREE_PIN + i);
+        }
+        return new Hpet(
+                events,
+                pins,
+                irq(IRQ_TIMER),
+                irq(IRQ_RTC),
+                legacy -> {
+                    timer.connect(!legacy);
+                    rtc.connect(!legacy);
+                });
     }
 
     /** A new driver's input to an ISA interrupt, which goes to both kinds of controller. */
@@ -247,35 +242,14 @@ public final class PcMachine implements AutoCloseable {
         return part;
     }
 
-    private void mapMemory() {
-        long low = Math.min(config.memoryBytes(), E820.PCI_HOLE_START);
-        memory.mapRam("conventional memory", 0, VGA_WINDOW, ram, 0);
-        byte[] nothing = new byte[RomImage.MAX_BYTES];
-        Arrays.fill(nothing, (byte) 0xFF);
-        rom.write(0, nothing, 0, nothing.length);
-        firmware.ifPresent(
-                image -> {
-                    image.install(rom);
-                    memory.mapRom(
-                            "firmware ROM",
-                            HIGH_MEMORY - image.size(),
-                            image.size(),
-                            rom,
-                            RomImage.MAX_BYTES - image.size());
-                });
-        // From here on the host bridge's attributes say what 0xC0000..0xFFFFF is.
-        shadow(BIOS_SEGMENT, EXTENDED_MEMORY - BIOS_SEGMENT, false, false);
-        for (long at = UPPER_MEMORY; at < BIOS_SEGMENT; at += SHADOW_SEGMENT_BYTES) {
-            shadow(at, SHADOW_SEGMENT_BYTES, false, false);
+    private void wire(I8254Pit pit, Mc146818Rtc rtc, A20Gate a20, Hpet hpet) {
+        IsaDma dma = part(new IsaDma(memory.map()::readExternal, memory.map()::writeExternal));
+        ports.register(PORT_DMA_FIRST, 16, "8237 first", dma.first());
+        ports.register(PORT_DMA_SECOND, 32, "8237 second", dma.second());
+        ports.register(PORT_DMA_PAGES + 1, 15, "DMA pages", dma.pages());
+        if (config.postCodes().isEmpty() || config.postCodes().get().port() != PORT_DMA_PAGES) {
+            ports.register(PORT_DMA_PAGES, 1, "diagnostic latch", dma.diagnosticLatch());
         }
-        memory.mapRam(
-                "extended memory", EXTENDED_MEMORY, low - EXTENDED_MEMORY, ram, EXTENDED_MEMORY);
-        if (config.memoryBytes() > low) {
-            memory.mapRam("memory above 4 GiB", HIGH_MEMORY, config.memoryBytes() - low, ram, low);
-        }
-    }
-
-    private void wire(I8254Pit pit, Mc146818Rtc rtc, A20Gate a20) {
         ports.register(PORT_PIC_MASTER, 2, "8259 master", pic.master());
         ports.register(PORT_PIC_SLAVE, 2, "8259 slave", pic.slave());
         ports.register(PORT_ELCR, 2, "ELCR", pic.elcr());
@@ -291,18 +265,17 @@ public final class PcMachine implements AutoCloseable {
                 PORT_SYSTEM_CONTROL_A,
                 1,
                 "system control A",
-                part(new SystemControlPortA(a20, this::requestReset)));
+                part(new SystemControlPortA(a20, this::processorReset)));
         ports.register(PORT_COPROCESSOR_ERROR, 1, "coprocessor error", coprocessorError);
         ports.register(PORT_RTC, 2, "MC146818", rtc);
         ports.register(PORT_COM1, 8, "COM1", com1);
         config.debugConsole()
                 .ifPresent(
-                        out ->
-                                ports.register(
-                                        PORT_DEBUG_CONSOLE,
-                                        1,
-                                        "debug console",
-                                        new DebugConsole(out)));
+                        out -> {
+                            DebugConsole console = new DebugConsole(out);
+                            ports.register(PORT_DEBUG_CONSOLE, 1, "debug console", console);
+                            ports.register(PORT_FIRMWARE_CONSOLE, 1, "debug console", console);
+                        });
         if (config.debugExit()) {
             ports.register(
                     PORT_DEBUG_EXIT,
@@ -310,19 +283,23 @@ public final class PcMachine implements AutoCloseable {
                     "isa-debug-exit",
                     new IsaDebugExit(value -> loop.exit(new Exit(Exit.Reason.DEBUG_EXIT, value))));
         }
-        memory.mapMmio("local APIC", LocalApic.BASE, LocalApic.SIZE, localApic);
-        memory.mapMmio("I/O APIC", IoApic.BASE, IoApic.SIZE, ioApic);
+        memory.map().mapMmio("local APIC", LocalApic.BASE, LocalApic.SIZE, localApic);
+        memory.map().mapMmio("I/O APIC", IoApic.BASE, IoApic.SIZE, ioApic);
+        memory.map().mapMmio("HPET", Hpet.BASE, Hpet.SIZE, hpet);
         if (config.testDevice()) {
             List<IrqLine> lines = new ArrayList<>();
             for (int i = 0; i < IoApic.PINS; i++) {
                 lines.add(i < ISA_IRQS ? irq(i) : ioApic.line(i));
             }
             PcTestDevice test = new PcTestDevice(ports, lines);
-            memory.mapMmio(
-                    "test memory", PcTestDevice.MEMORY, PcTestDevice.MEMORY_BYTES, test.memory());
+            memory.map()
+                    .mapMmio(
+                            "test memory",
+                            PcTestDevice.MEMORY,
+                            PcTestDevice.MEMORY_BYTES,
+                            test.memory());
         }
-        vga.attach(memory, ports);
-        wirePci();
+        vga.attach(memory.map(), ports);
     }
 
     private void attachPostPort() throws BootException {
@@ -337,64 +314,8 @@ public final class PcMachine implements AutoCloseable {
         }
     }
 
-    private void wirePci() {
-        PciBus pci = part(new PciBus());
-        ports.register(PORT_PCI, 8, "PCI configuration", pci);
-        I440fxHostBridge host = part(new I440fxHostBridge(this::shadow));
-        Piix3IsaBridge isa = part(new Piix3IsaBridge(routableLines(), this::requestReset));
-        Piix4Pm pm =
-                part(
-                        new Piix4Pm(
-                                events,
-                                ports,
-                                irq(IRQ_SCI),
-                                () -> loop.exit(new Exit(Exit.Reason.POWER_OFF, 0))));
-        VgaPciFunction display = part(new VgaPciFunction(vga, memory));
-        ports.register(PORT_APM, 2, "APM", pm.apm());
-        pci.setResetControl(isa.resetControl());
-        pci.add(0, 0, host);
-        pci.add(1, 0, isa);
-        pci.add(1, 3, pm);
-        pci.add(2, 0, display);
-        hostBridge = host;
-        displayFunction = display;
-        powerManagement = pm;
-    }
-
-    /** The inputs that PCI interrupts can be routed to, at both kinds of controller. */
-    private IrqLine[] routableLines() {
-        IrqLine[] lines = new IrqLine[ISA_IRQS];
-        for (int number = 0; number < ISA_IRQS; number++) {
-            lines[number] = Piix3IsaBridge.routable(number) ? irq(number) : null;
-        }
-        return lines;
-    }
-
-    /** Plugs a card in: its configuration space, its interrupt, its state. */
-    void plug(PciBus pci, Piix3IsaBridge isa, int slot, PciFunction card) {
-        part(card);
-        pci.add(slot, 0, card);
-        int pin = card.config().interruptPin();
-        if (pin != 0) {
-            card.connectInterrupt(isa.interruptPin(slot, pin));
-        }
-    }
-
-    /** Maps a part of the upper memory area as the host bridge's attributes say. */
-    private void shadow(long base, long size, boolean readRam, boolean writeRam) {
-        memory.unmap(base);
-        if (readRam && writeRam) {
-            memory.mapRam("shadow RAM", base, size, ram, base);
-        } else if (readRam) {
-            memory.mapRom("shadow RAM", base, size, ram, base);
-        } else if (writeRam) {
-            memory.mapRomOverRam("ROM", base, size, rom, base - UPPER_MEMORY, ram, base);
-        } else {
-            memory.mapRom("ROM", base, size, rom, base - UPPER_MEMORY);
-        }
-    }
-
-    private void requestReset() {
+    /** RESET for every chip. */
+    private void hardReset() {
         loop.post(
                 () -> {
                     try {
@@ -405,96 +326,49 @@ public final class PcMachine implements AutoCloseable {
                 });
     }
 
+    /**
+     * INIT for the processor alone, which goes on with the firmware that still is in memory: how
+     * programs of the 286's time left protected mode. Without a firmware there is nothing to go on
+     * with, so everything is reset.
+     */
+    private void processorReset() {
+        if (!hasFirmware) {
+            hardReset();
+            return;
+        }
+        loop.post(this::initialiseProcessor);
+    }
+
+    private void initialiseProcessor() {
+        localApic.initialise();
+        cpu.init();
+    }
+
+    /** A triple fault: the south bridge answers the shutdown cycle with INIT. */
+    private void processorShutDown() {
+        if (hasFirmware) {
+            initialiseProcessor();
+        } else {
+            loop.exit(new Exit(Exit.Reason.TRIPLE_FAULT, 0));
+        }
+    }
+
     /** RESET for everything, then what a firmware would do. */
     private void powerOn() throws BootException {
         resettables.forEach(Resettable::reset);
         engine.invalidateAllCode();
         cpu.reset();
         if (kernel.isPresent()) {
-            startKernel(kernel.get());
-        } else if (multiboot.isPresent()) {
-            startMultiboot(multiboot.get());
+            int level = board.configure(IRQ_SCI);
+            pic.elcr().writePort(0, 1, level & 0xFF);
+            pic.elcr().writePort(1, 1, level >> 8);
+            kernel.get().start(config, cpu, memory.map(), ports, vga, acpi);
         }
-    }
-
-    /**
-     * What a firmware does before a boot loader: upper memory is RAM, PCI is configured, tables
-     * stand.
-     */
-    private long prepareBoard() {
-        hostBridge.writeConfig(PAM0, 1, 0x30);
-        for (int register = PAM0 + 1; register <= PAM6; register++) {
-            hostBridge.writeConfig(register, 1, 0x33);
-        }
-        PciConfigSpace vgaConfig = displayFunction.config();
-        vgaConfig.write(0x10 + 4 * VgaPciFunction.FRAME_BUFFER_BAR, 4, (int) FRAME_BUFFER);
-        vgaConfig.write(0x10 + 4 * VgaPciFunction.REGISTER_BAR, 4, (int) VGA_REGISTERS);
-        vgaConfig.write(PCI_COMMAND, 2, PCI_COMMAND_IO | PCI_COMMAND_MEMORY);
-        pic.elcr().writePort(1, 1, 1 << (IRQ_SCI - 8)); // the SCI is level triggered
-        return AcpiTables.install(
-                memory,
-                new AcpiTables.PowerManagement(
-                        IRQ_SCI,
-                        PORT_APM,
-                        Piix4Pm.ACPI_ENABLE,
-                        Piix4Pm.ACPI_DISABLE,
-                        Piix4Pm.DEFAULT_BASE,
-                        Piix4Pm.DEFAULT_BASE + 4,
-                        Piix4Pm.DEFAULT_BASE + 8,
-                        Piix4Pm.DEFAULT_BASE + 0x0C,
-                        4,
-                        0,
-                        PORT_RESET_CONTROL,
-                        RESET_CONTROL_HARD),
-                E820.PCI_HOLE_START);
     }
 
     /** Presses the power button, which asks the guest to shut down; any thread. */
     public void pressPowerButton() {
-        loop.post(powerManagement::pressPowerButton);
-    }
-
-    private void startKernel(LinuxKernel linux) throws BootException {
-        long rsdp = prepareBoard();
-        LinuxKernel.FrameBuffer frameBuffer = null;
-        if (config.display().isText()) {
-            vga.setTextMode();
-        } else {
-            vga.setLinearMode(config.display().width(), config.display().height(), 32);
-            frameBuffer =
-                    new LinuxKernel.FrameBuffer(
-                            FRAME_BUFFER,
-                            vga.vramBytes(),
-                            config.display().width(),
-                            config.display().height());
-        }
-        LinuxKernel.Entry entry =
-                linux.load(memory, E820.of(config.memoryBytes()), frameBuffer, rsdp);
-        ProtectedEntry.enter(
-                cpu,
-                entry.gdtBase(),
-                entry.gdtLimit(),
-                entry.codeSelector(),
-                entry.dataSelector(),
-                entry.entry());
-        cpu.gpr[CpuState.RSI] = entry.bootParams();
-    }
-
-    private void startMultiboot(MultibootKernel image) throws BootException {
-        prepareBoard();
-        BiosInterrupts.install(memory);
-        BiosInterrupts.start(ports);
-        vga.setTextMode();
-        MultibootKernel.Entry entry = image.load(memory, E820.of(config.memoryBytes()));
-        ProtectedEntry.enter(
-                cpu,
-                entry.gdtBase(),
-                entry.gdtLimit(),
-                entry.codeSelector(),
-                entry.dataSelector(),
-                entry.entry());
-        cpu.gpr[CpuState.RAX] = MultibootKernel.LOADER_MAGIC;
-        cpu.gpr[CpuState.RBX] = entry.information();
+        loop.post(board.powerManagement()::pressPowerButton);
     }
 
     /**
@@ -576,7 +450,7 @@ public final class PcMachine implements AutoCloseable {
                 cpu.instructions,
                 loop.busyNanos() / 1e9,
                 (double) engine.translatedInstructions() / Math.max(1, cpu.instructions),
-                ram.residentPages() * GuestMemory.PAGE_SIZE,
+                memory.residentBytes(),
                 engine.counters());
     }
 
@@ -584,8 +458,7 @@ public final class PcMachine implements AutoCloseable {
     @Override
     public void close() {
         vga.close();
-        ram.close();
-        rom.close();
+        memory.close();
     }
 
     /** The pins by which the local APIC reaches the processor. */
@@ -610,16 +483,40 @@ public final class PcMachine implements AutoCloseable {
 
         @Override
         public void init() {
-            loop.post(
-                    () -> {
-                        localApic.initialise();
-                        cpu.init();
-                    });
+            loop.post(PcMachine.this::initialiseProcessor);
         }
 
         /** The one processor never waits for a start-up. */
         @Override
         public void startup(int page) {}
+    }
+
+    /** What the PCI board asks for. */
+    private final class BoardWiring implements PciBoard.Wiring {
+        @Override
+        public IrqLine irq(int number) {
+            return PcMachine.this.irq(number);
+        }
+
+        @Override
+        public <T extends Stateful & Resettable> T part(T part) {
+            return PcMachine.this.part(part);
+        }
+
+        @Override
+        public void powerOff() {
+            loop.exit(new Exit(Exit.Reason.POWER_OFF, 0));
+        }
+
+        @Override
+        public void hardReset() {
+            PcMachine.this.hardReset();
+        }
+
+        @Override
+        public void processorReset() {
+            PcMachine.this.processorReset();
+        }
     }
 
     /** What the processor sees of the board. */

@@ -39,6 +39,7 @@ final class RunLoop {
     private final EventQueue events;
     private final MachineClock clock;
     private final ScreenRefresh screen;
+    private final Runnable shutdown;
     private final Queue<Runnable> commands = new ConcurrentLinkedQueue<>();
     private volatile Thread thread;
     private Exit exit;
@@ -55,12 +56,20 @@ final class RunLoop {
         void refresh();
     }
 
+    /**
+     * Creates a loop that does not run yet.
+     *
+     * @param shutdown run when the processor has shut down after a triple fault; must end that
+     *     state or the run
+     */
     RunLoop(
             CpuState cpu,
             ExecutionEngine engine,
             EventQueue events,
             MachineClock clock,
-            ScreenRefresh screen) {
+            ScreenRefresh screen,
+            Runnable shutdown) {
+        this.shutdown = shutdown;
         this.cpu = cpu;
         this.engine = engine;
         this.events = events;
@@ -112,7 +121,7 @@ final class RunLoop {
 
     private void step() {
         if (cpu.shutdown) {
-            exit = new Exit(Exit.Reason.TRIPLE_FAULT, 0);
+            shutdown.run();
             return;
         }
         boolean shadow = cpu.interruptShadow;

@@ -35,7 +35,8 @@ class ChipsetTest extends DeviceContractTest {
             new I440fxHostBridge(
                     (base, size, read, write) ->
                             events.add("%x+%x %s %s".formatted(base, size, read, write)));
-    private final Piix3IsaBridge isa = new Piix3IsaBridge(lines(pics), () -> events.add("reset"));
+    private final Piix3IsaBridge isa =
+            new Piix3IsaBridge(lines(pics), () -> events.add("reset"), () -> events.add("init"));
     private final Piix4Pm pm = new Piix4Pm(rig.events, pio, sci, () -> events.add("off"));
 
     ChipsetTest() {
@@ -53,7 +54,7 @@ class ChipsetTest extends DeviceContractTest {
         PicPair pair = new PicPair(new Wire());
         PciBus bus0 = new PciBus();
         I440fxHostBridge bridge = new I440fxHostBridge((base, size, read, write) -> {});
-        Piix3IsaBridge piix3 = new Piix3IsaBridge(lines(pair), () -> {});
+        Piix3IsaBridge piix3 = new Piix3IsaBridge(lines(pair), () -> {}, () -> {});
         Piix4Pm piix4 = new Piix4Pm(rig.events, bus, new Wire(), () -> {});
         PciFunction function = testFunction(bus, new PhysicalMap(32));
         bus0.add(0, 0, bridge);

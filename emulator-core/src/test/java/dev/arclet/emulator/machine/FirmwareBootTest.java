@@ -118,6 +118,40 @@ class FirmwareBootTest {
         assertEquals(0x2222, run(rom));
     }
 
+    /**
+     * Runs a ROM twice: it counts its starts at 0x500, shadows itself, marks its shadow at
+     * F000:9000 and resets by the given code.
+     *
+     * @return number of starts in the low byte, in the high byte what the second found at the mark
+     */
+    private static int restart(String reset) throws BootException {
+        String code =
+                "31 C0 8E D8 FE 06 00 05" // ds = 0; inc byte [0x500]
+                        + "B8 00 F0 8E C0 26 8A 26 00 90" // es = 0xF000; mov ah, es:[0x9000]
+                        + "A0 00 05 3C 02 75 04" // mov al, [0x500]; cmp al, 2; jne over the exit
+                        + EXIT_AX
+                        + pam0("20")
+                        + "06 1F 31 F6 31 FF B9 00 80 F3 A5" // ds = es; copy 64 KiB onto itself
+                        + pam0("30")
+                        + "C6 06 00 90 77 31 C0 8E D8" // mark; ds = 0
+                        + reset
+                        + "EB FE";
+        return run(rom(code));
+    }
+
+    @Test
+    void resetsOfTheProcessorAloneLeaveTheShadow() throws BootException {
+        assertEquals(0x7702, restart("B0 FE E6 64"), "8042");
+        assertEquals(0x7702, restart("B0 01 E6 92"), "port 92h");
+        assertEquals(0x7702, restart("BA F9 0C B0 04 EE"), "port CF9h, soft");
+        assertEquals(0x7702, restart("0F 01 1E 00 06 CC"), "triple fault");
+    }
+
+    @Test
+    void hardResetShowsTheRomAgain() throws BootException {
+        assertEquals(0xF402, restart("BA F9 0C B0 06 EE"));
+    }
+
     @Test
     void refusesImagesOfImpossibleSize() {
         assertThrows(BootException.class, () -> run(new byte[15]));

@@ -269,6 +269,9 @@ final class BootCommand implements Callable<Integer> {
                         .debugExit(debugExit)
                         .testDevice(testDevice)
                         .engine(Engines.named(engine).orElseThrow());
+        if (vgabios != null) {
+            config.vgaBios(Files.readAllBytes(vgabios));
+        }
         if (firmware != null) {
             config.firmware(firmware.toString(), Files.readAllBytes(firmware));
         } else {
@@ -338,7 +341,6 @@ final class BootCommand implements Callable<Integer> {
     }
 
     private void refuseWhatIsNotThereYet() throws LauncherException {
-        refuse("--vgabios", vgabios != null);
         refuse("--disk", !disks.isEmpty());
         refuse("--cdrom", cdrom != null);
         refuse("--floppy", floppy != null);

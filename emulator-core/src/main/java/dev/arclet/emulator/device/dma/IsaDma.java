@@ -12,8 +12,8 @@ import java.util.Arrays;
 /**
  * The PC/AT's seven DMA channels: two 8237A and the page registers (IBM PC/AT Technical Reference,
  * "Direct memory access"). Ports: {@link #first} 0x00..0x0F (channels 0 to 3, bytes), {@link
- * #second} 0xC0..0xDF (channels 5 to 7, words), {@link #pages} 0x80..0x8F, of which those that are
- * no page register are plain latches (0x80 shows POST codes).
+ * #second} 0xC0..0xDF (channels 5 to 7, words), {@link #pages} 0x81..0x8F, of which those that are
+ * no page register are plain latches, as is {@link #diagnosticLatch} 0x80.
  *
  * <p>Devices call {@link #toMemory} and {@link #fromMemory} when they want to move data; the
  * transfer happens at once.
@@ -60,17 +60,26 @@ public final class IsaDma implements Resettable, Stateful {
         return second;
     }
 
-    /** Sixteen ports at 0x80. */
+    /** Fifteen ports at 0x81. */
     public PioDevice pages() {
+        return latches(1);
+    }
+
+    /** One port at 0x80, a latch where programs show how far they are. */
+    public PioDevice diagnosticLatch() {
+        return latches(0);
+    }
+
+    private BytePorts latches(int first) {
         return new BytePorts() {
             @Override
             public int readByte(int offset) {
-                return pages[offset & PAGES - 1] & 0xFF;
+                return pages[first + offset & PAGES - 1] & 0xFF;
             }
 
             @Override
             public void writeByte(int offset, int value) {
-                pages[offset & PAGES - 1] = (byte) value;
+                pages[first + offset & PAGES - 1] = (byte) value;
             }
         };
     }

@@ -26,6 +26,9 @@ public final class Hpet implements MmioDevice, Resettable, Stateful {
     /** Size of the registers in bytes. */
     public static final int SIZE = 0x400;
 
+    /** Low half of the capabilities register, which ACPI calls the block ID. */
+    public static final int BLOCK_ID = 0x8086_A201;
+
     /** Length of a counter tick in nanoseconds. */
     public static final long TICK_NANOS = 10;
 
@@ -40,7 +43,7 @@ public final class Hpet implements MmioDevice, Resettable, Stateful {
     private static final int TIMERS = 3;
 
     /** Period 10,000,000 fs, vendor 8086, legacy replacement, 64-bit, three timers, revision 1. */
-    private static final long CAPABILITY_BITS = 10_000_000L << 32 | 0x8086_A201L;
+    private static final long CAPABILITY_BITS = 10_000_000L << 32 | BLOCK_ID & 0xFFFF_FFFFL;
 
     private static final int ENABLE = 0x01;
     private static final int LEGACY = 0x02;

@@ -33,7 +33,8 @@ class IsaDmaTest extends DeviceContractTest {
                 .part(subject)
                 .ports(16, subject.first())
                 .ports(32, subject.second())
-                .ports(16, subject.pages())
+                .ports(15, subject.pages())
+                .ports(1, subject.diagnosticLatch())
                 .host(
                         random -> {
                             int length = random.nextInt(buffer.length);
@@ -55,7 +56,7 @@ class IsaDmaTest extends DeviceContractTest {
         write(low, 2 * index, address >>> 8);
         write(low, 2 * index + 1, count & 0xFF);
         write(low, 2 * index + 1, count >>> 8);
-        dma.pages().writePort(pages[channel], 1, page);
+        dma.pages().writePort(pages[channel] - 1, 1, page);
         write(low, 10, index);
     }
 
@@ -127,8 +128,8 @@ class IsaDmaTest extends DeviceContractTest {
         assertEquals(0xFF, dma.first().readPort(15, 1));
         dma.first().writePort(14, 1, 0);
         assertTrue(dma.ready(0));
-        dma.pages().writePort(0, 1, 0x42);
+        dma.diagnosticLatch().writePort(0, 1, 0x42);
         assertEquals(0x42, dma.postCode());
-        assertEquals(0x42, dma.pages().readPort(0, 1));
+        assertEquals(0x42, dma.diagnosticLatch().readPort(0, 1));
     }
 }

@@ -1,0 +1,2 @@
+/** What the machine tells its firmware. */
+package dev.arclet.emulator.device.firmware;
