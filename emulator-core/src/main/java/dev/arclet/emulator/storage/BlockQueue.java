@@ -26,7 +26,7 @@ public final class BlockQueue implements Resettable {
     private static final System.Logger LOG = System.getLogger(BlockQueue.class.getName());
 
     /** Requests that may wait for their completion, a bound for snapshots. */
-    private static final int MAX_WAITING = 4096;
+    private static final int MAX_WAITING = 8192;
 
     /** Told of completions, on the machine thread. */
     @FunctionalInterface

@@ -158,14 +158,14 @@ class KilledOverlayTest {
                             .start(
                                     () -> {
                                         LockSupport.parkNanos(nanos);
-                                        victim.destroyForcibly();
+                                        victim.toHandle().destroyForcibly();
                                     });
             for (String line = out.readLine(); line != null; line = out.readLine()) {
                 acknowledged.add(Integer.parseInt(line));
             }
             killer.join();
         } finally {
-            victim.destroyForcibly();
+            victim.toHandle().destroyForcibly();
         }
         assertTrue(victim.waitFor(20, TimeUnit.SECONDS));
         return acknowledged;
