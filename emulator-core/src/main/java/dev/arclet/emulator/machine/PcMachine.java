@@ -454,6 +454,21 @@ public final class PcMachine implements AutoCloseable {
                 engine.counters());
     }
 
+    /** The processor, for tests that compare runs. */
+    CpuState cpu() {
+        return cpu;
+    }
+
+    /** The devices, for tests that compare runs. */
+    List<Stateful> parts() {
+        return List.copyOf(parts);
+    }
+
+    /** The deadlines, for tests that compare runs. */
+    EventQueue events() {
+        return events;
+    }
+
     /** Gives the memory back; the machine must not be running. */
     @Override
     public void close() {

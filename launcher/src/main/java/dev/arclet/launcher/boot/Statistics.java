@@ -2,7 +2,11 @@ package dev.arclet.launcher.boot;
 
 import dev.arclet.emulator.machine.Exit;
 import dev.arclet.emulator.machine.PcMachine;
+import java.lang.management.ClassLoadingMXBean;
+import java.lang.management.CompilationMXBean;
 import java.lang.management.ManagementFactory;
+import java.lang.management.MemoryPoolMXBean;
+import java.lang.management.MemoryType;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -19,8 +23,9 @@ final class Statistics {
      * JSON with these members: {@code exit}, {@code seconds} (wall time of the run), {@code
      * cpuSeconds} (of the whole process), {@code instructions}, {@code mips}, {@code busyMips}
      * (over the time the processor was not halted), {@code translatedShare} (0..1), {@code
-     * guestMemoryBytes} (RAM the guest has touched), {@code heapBytes}, {@code engine} with the
-     * engine's own counters, and {@code expected} with what was expected and when it was seen.
+     * guestMemoryBytes} (RAM the guest has touched), {@code heapBytes}, {@code jvm} with the
+     * seconds that its compilers took and what is loaded, {@code engine} with the engine's own
+     * counters, and {@code expected} with what was expected and when it was seen.
      */
     static String json(PcMachine.Statistics machine, double seconds, Exit exit, List<Mark> marks) {
         Map<String, Object> out = new LinkedHashMap<>();
@@ -36,9 +41,37 @@ final class Statistics {
         out.put("translatedShare", machine.translatedShare());
         out.put("guestMemoryBytes", machine.residentBytes());
         out.put("heapBytes", ManagementFactory.getMemoryMXBean().getHeapMemoryUsage().getUsed());
+        out.put("jvm", jvm());
         out.put("engine", machine.engineCounters());
         out.put("expected", marks);
         return JsonMapper.builder().build().writerWithDefaultPrettyPrinter().writeValueAsString(out)
                 + "\n";
+    }
+
+    /** What translated code costs the JVM: its compilers' time, memory for classes and code. */
+    private static Map<String, Object> jvm() {
+        Map<String, Object> out = new LinkedHashMap<>();
+        CompilationMXBean compiler = ManagementFactory.getCompilationMXBean();
+        if (compiler != null) { // there is none with -Xint
+            out.put("compilerSeconds", compiler.getTotalCompilationTime() / 1e3);
+        }
+        long code = 0;
+        long classes = 0;
+        for (MemoryPoolMXBean pool : ManagementFactory.getMemoryPoolMXBeans()) {
+            if (pool.getType() == MemoryType.NON_HEAP) {
+                long used = pool.getUsage().getUsed();
+                if (pool.getName().startsWith("Code")) {
+                    code += used;
+                } else {
+                    classes += used;
+                }
+            }
+        }
+        out.put("codeCacheBytes", code);
+        out.put("metaspaceBytes", classes);
+        ClassLoadingMXBean loading = ManagementFactory.getClassLoadingMXBean();
+        out.put("classesLoaded", loading.getLoadedClassCount());
+        out.put("classesUnloaded", loading.getUnloadedClassCount());
+        return out;
     }
 }

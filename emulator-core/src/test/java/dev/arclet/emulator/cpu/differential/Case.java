@@ -129,7 +129,7 @@ record Case(
     static Case parse(String text) {
         Map<String, String> fields = new LinkedHashMap<>();
         List<Step> steps = new ArrayList<>();
-        for (String line : text.split("\\R")) {
+        for (String line : text.lines().toList()) {
             String[] words = line.strip().split(" ", 2);
             if (words.length < 2 || words[0].startsWith("#")) {
                 continue;
