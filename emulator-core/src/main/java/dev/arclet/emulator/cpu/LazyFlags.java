@@ -43,8 +43,12 @@ public final class LazyFlags {
 
     /** The arithmetic flags as EFLAGS bits. */
     public static int compute(CpuState cpu) {
-        long result = cpu.flagResult;
-        if (cpu.flagKind == EXPLICIT) {
+        return compute(cpu.flagKind, cpu.flagDst, cpu.flagSrc, cpu.flagResult);
+    }
+
+    /** The arithmetic flags, as EFLAGS bits, that an operation left. */
+    public static int compute(int kind, long dst, long src, long result) {
+        if (kind == EXPLICIT) {
             return (int) result & MASK;
         }
         int flags = parity(result) ? PF : 0;
@@ -54,9 +58,7 @@ public final class LazyFlags {
         if (result < 0) {
             flags |= SF;
         }
-        long dst = cpu.flagDst;
-        long src = cpu.flagSrc;
-        switch (cpu.flagKind) {
+        switch (kind) {
             case LOGIC -> {}
             case RESULT -> flags |= (int) src & (CF | AF | OF);
             case INC -> {
@@ -70,9 +72,9 @@ public final class LazyFlags {
                 flags |= (dst & ~result) < 0 ? OF : 0;
             }
             default -> {
-                flags |= carry(cpu) ? CF : 0;
+                flags |= carry(kind, dst, src, result) ? CF : 0;
                 flags |= (int) (dst ^ src ^ result) & AF;
-                flags |= overflow(cpu) ? OF : 0;
+                flags |= overflow(kind, dst, src, result) ? OF : 0;
             }
         }
         return flags;
@@ -92,14 +94,17 @@ public final class LazyFlags {
 
     /** CF. */
     public static boolean carry(CpuState cpu) {
-        long dst = cpu.flagDst;
-        long src = cpu.flagSrc;
-        return switch (cpu.flagKind) {
+        return carry(cpu.flagKind, cpu.flagDst, cpu.flagSrc, cpu.flagResult);
+    }
+
+    /** CF that an operation left. */
+    public static boolean carry(int kind, long dst, long src, long result) {
+        return switch (kind) {
             case SUB -> Long.compareUnsigned(dst, src) < 0;
             case LOGIC -> false;
-            case ADD -> ((dst & src) | ((dst | src) & ~cpu.flagResult)) < 0;
-            case SBB -> ((~dst & src) | ((~dst | src) & cpu.flagResult)) < 0;
-            case EXPLICIT -> (cpu.flagResult & CF) != 0;
+            case ADD -> ((dst & src) | ((dst | src) & ~result)) < 0;
+            case SBB -> ((~dst & src) | ((~dst | src) & result)) < 0;
+            case EXPLICIT -> (result & CF) != 0;
             default -> (src & CF) != 0;
         };
     }
@@ -126,15 +131,18 @@ public final class LazyFlags {
 
     /** OF. */
     public static boolean overflow(CpuState cpu) {
-        long dst = cpu.flagDst;
-        long result = cpu.flagResult;
-        return switch (cpu.flagKind) {
-            case SUB, SBB -> ((dst ^ cpu.flagSrc) & (dst ^ result)) < 0;
+        return overflow(cpu.flagKind, cpu.flagDst, cpu.flagSrc, cpu.flagResult);
+    }
+
+    /** OF that an operation left. */
+    public static boolean overflow(int kind, long dst, long src, long result) {
+        return switch (kind) {
+            case SUB, SBB -> ((dst ^ src) & (dst ^ result)) < 0;
             case LOGIC -> false;
-            case ADD -> ((dst ^ result) & (cpu.flagSrc ^ result)) < 0;
+            case ADD -> ((dst ^ result) & (src ^ result)) < 0;
             case INC -> (~dst & result) < 0;
             case DEC -> (dst & ~result) < 0;
-            case RESULT -> (cpu.flagSrc & OF) != 0;
+            case RESULT -> (src & OF) != 0;
             default -> (result & OF) != 0;
         };
     }

@@ -1,5 +1,6 @@
 package dev.arclet.emulator.memory;
 
+import java.lang.ref.Cleaner;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -30,7 +31,11 @@ public final class GuestMemory implements AutoCloseable {
     /** Host memory is taken in pieces of this many pages, so that an idle guest costs little. */
     private static final int SLAB_PAGES = 256;
 
+    /** Bytes of a cache line. */
+    private static final long TABLE_ALIGNMENT = 64;
+
     private static final Unsafe UNSAFE = unsafe();
+    private static final Cleaner CLEANER = Cleaner.create();
 
     private final long size;
     private final long[] pageAddresses;
@@ -237,6 +242,19 @@ public final class GuestMemory implements AutoCloseable {
     public static void copyToInts(long hostAddress, int[] target, int from, int count) {
         UNSAFE.copyMemory(
                 null, hostAddress, target, Unsafe.ARRAY_INT_BASE_OFFSET + 4L * from, 4L * count);
+    }
+
+    /**
+     * Host memory for a table that generated code reads by its address: zeros, aligned to a cache
+     * line, freed when {@code owner} is no longer reachable.
+     *
+     * @param bytes its size, positive
+     */
+    public static long table(Object owner, long bytes) {
+        long raw = UNSAFE.allocateMemory(bytes + TABLE_ALIGNMENT);
+        UNSAFE.setMemory(raw, bytes + TABLE_ALIGNMENT, (byte) 0);
+        CLEANER.register(owner, () -> UNSAFE.freeMemory(raw));
+        return raw + TABLE_ALIGNMENT - 1 & -TABLE_ALIGNMENT;
     }
 
     private static Unsafe unsafe() {

@@ -41,6 +41,23 @@ public final class Mmu implements MapListener {
 
     private static final int ALL = 4 * SLOTS;
 
+    private static final int WRITE = PageWalker.WRITE, EXECUTE = PageWalker.EXECUTE;
+
+    /** log2 of the bytes of a TLB entry: its tag, and behind it what to add to a linear address. */
+    private static final int ENTRY_SHIFT = 4;
+
+    /** Bytes of a TLB entry. */
+    private static final int ENTRY_BYTES = 1 << ENTRY_SHIFT;
+
+    /** Where an entry's addend is. */
+    private static final int ADDEND = 8;
+
+    /** How far to shift a linear address right to have its page number count in entries' bytes. */
+    private static final int ENTRY_PAGE_SHIFT = GuestMemory.PAGE_SHIFT - ENTRY_SHIFT;
+
+    /** Masks the byte offset of a slot in its bank. */
+    private static final int SLOT_BYTES_MASK = SLOT_MASK << ENTRY_SHIFT;
+
     /** Entries of the journal; when it is full, a flush visits all slots. */
     private static final int JOURNAL = 2048;
 
@@ -67,25 +84,24 @@ public final class Mmu implements MapListener {
     private final GuestFault fault = new GuestFault();
     private final PageWalker walker;
 
-    private final long[] readTags = new long[ALL];
-    private final long[] readAddends = new long[ALL];
-    private final long[] writeTags = new long[ALL];
-    private final long[] writeAddends = new long[ALL];
-    private final long[] fetchTags = new long[ALL];
+    /**
+     * Host address of the TLB: entries of tag and addend, numbered kind * ALL + bank + slot. Off
+     * the heap, so that translated code finds it at a constant address.
+     */
+    private final long tlb = GuestMemory.table(this, 3L * ALL * ENTRY_BYTES);
 
-    // Physical page, with PageWalker's entry flags in the low bits.
-    private final long[] readPhysical = new long[ALL];
-    private final long[] writePhysical = new long[ALL];
-    private final long[] fetchPhysical = new long[ALL];
+    // Physical page, with PageWalker's entry flags in the low bits, by entry number.
+    private final long[] physicals = new long[3 * ALL];
 
-    private final long[][] tagsByKind = {readTags, writeTags, fetchTags};
-    private final long[][] physicalByKind = {readPhysical, writePhysical, fetchPhysical};
-
-    // Slots filled since the last flush, as kind * ALL + slot, so that a flush need not visit all.
+    // Entries filled since the last flush, so that a flush need not visit all.
     private final int[] journal = new int[JOURNAL];
     private int journalled = JOURNAL;
 
     private int bank = BANK_SUPERVISOR;
+
+    // Host addresses of the current bank's entries.
+    private long readBank = tlb;
+    private long writeBank = tlb + (long) ALL * ENTRY_BYTES;
     private CodePageGuard guard =
             new CodePageGuard() {
                 @Override
@@ -193,17 +209,67 @@ public final class Mmu implements MapListener {
         } else {
             bank = alignmentCheck && (cr4 & 1L << 21) != 0 ? BANK_SUPERVISOR_AC : BANK_SUPERVISOR;
         }
+        readBank = tlb + (long) bank * ENTRY_BYTES;
+        writeBank = readBank + (long) ALL * ENTRY_BYTES;
+    }
+
+    // What translated code is made of
+
+    /** Number of the bank in use, 0..{@link #ALIGNED_BANK}: what the current privilege selects. */
+    public int bank() {
+        return bank / SLOTS;
+    }
+
+    /** The bank whose accesses must all be made by calls. */
+    public static final int ALIGNED_BANK = BANK_ALIGNED / SLOTS;
+
+    /**
+     * Host address of a bank's entries for reads: 1024 of 16 bytes each, by bits 12..21 of the
+     * linear address. An entry's first eight bytes equal the page of an access's last byte if it
+     * may be made directly; the second eight, added to the linear address, give its host address.
+     */
+    public long readEntries(int bankNumber) {
+        return tlb + (long) bankNumber * SLOTS * ENTRY_BYTES;
+    }
+
+    /** Host address of a bank's entries for writes; see {@link #readEntries}. */
+    public long writeEntries(int bankNumber) {
+        return readEntries(bankNumber) + (long) ALL * ENTRY_BYTES;
+    }
+
+    /** As {@link #fetch}, but changes nothing: -1 if the translation is not in the TLB. */
+    public long peekFetch(long linear) {
+        int entry = EXECUTE * ALL + (bank | slot(linear));
+        return tag(entry) == (linear & PAGE) ? physicals[entry] & PAGE | linear & OFFSET : -1;
+    }
+
+    // The TLB
+
+    private long tag(int entry) {
+        return GuestMemory.load64(tlb + (long) entry * ENTRY_BYTES);
+    }
+
+    private void setTag(int entry, long tag) {
+        GuestMemory.store64(tlb + (long) entry * ENTRY_BYTES, tag);
+    }
+
+    private void setAddend(int entry, long addend) {
+        GuestMemory.store64(tlb + (long) entry * ENTRY_BYTES + ADDEND, addend);
+    }
+
+    private void invalidateTags(int from, int to) {
+        for (int entry = from; entry < to; entry++) {
+            setTag(entry, INVALID);
+        }
     }
 
     /** Forgets every translation. */
     public void flushAll() {
         if (journalled == JOURNAL) {
-            Arrays.fill(readTags, INVALID);
-            Arrays.fill(writeTags, INVALID);
-            Arrays.fill(fetchTags, INVALID);
+            invalidateTags(0, 3 * ALL);
         } else {
             for (int i = 0; i < journalled; i++) {
-                tagsByKind[journal[i] / ALL][journal[i] % ALL] = INVALID;
+                setTag(journal[i], INVALID);
             }
         }
         journalled = 0;
@@ -221,21 +287,18 @@ public final class Mmu implements MapListener {
         journalled = 0;
         for (int i = 0; i < count; i++) {
             int entry = all ? i : journal[i];
-            int kind = entry / ALL;
-            int slot = entry % ALL;
-            long[] tags = tagsByKind[kind];
-            if ((physicalByKind[kind][slot] & PageWalker.GLOBAL) == 0) {
-                tags[slot] = INVALID;
-            } else if (tags[slot] != INVALID) {
-                note(kind, slot);
+            if ((physicals[entry] & PageWalker.GLOBAL) == 0) {
+                setTag(entry, INVALID);
+            } else if (tag(entry) != INVALID) {
+                note(entry);
             }
         }
         generation++;
     }
 
-    private void note(int kind, int slot) {
+    private void note(int entry) {
         if (journalled < JOURNAL) {
-            journal[journalled++] = kind * ALL + slot;
+            journal[journalled++] = entry;
         }
     }
 
@@ -245,28 +308,17 @@ public final class Mmu implements MapListener {
         if (largePages) {
             // A 2 MiB or larger page has entries in many slots, and INVLPG must drop them all.
             // Its size is not kept; what lies within 1 GiB is dropped, which is always allowed.
-            dropLarge(readTags, readPhysical, linear);
-            dropLarge(writeTags, writePhysical, linear);
-            dropLarge(fetchTags, fetchPhysical, linear);
+            for (int entry = 0; entry < 3 * ALL; entry++) {
+                if ((physicals[entry] & PageWalker.LARGE) != 0
+                        && (tag(entry) ^ linear) >>> 30 == 0) {
+                    setTag(entry, INVALID);
+                }
+            }
         }
         long page = linear & linearMask & PAGE;
-        for (int slot = slot(page); slot < ALL; slot += SLOTS) {
-            drop(readTags, slot, page);
-            drop(writeTags, slot, page);
-            drop(fetchTags, slot, page);
-        }
-    }
-
-    private static void drop(long[] tags, int slot, long page) {
-        if ((tags[slot] & ~(INDIRECT | GUARDED)) == page) {
-            tags[slot] = INVALID;
-        }
-    }
-
-    private static void dropLarge(long[] tags, long[] physical, long linear) {
-        for (int i = 0; i < tags.length; i++) {
-            if ((physical[i] & PageWalker.LARGE) != 0 && (tags[i] ^ linear) >>> 30 == 0) {
-                tags[i] = INVALID;
+        for (int entry = slot(page); entry < 3 * ALL; entry += SLOTS) {
+            if ((tag(entry) & ~(INDIRECT | GUARDED)) == page) {
+                setTag(entry, INVALID);
             }
         }
     }
@@ -277,10 +329,12 @@ public final class Mmu implements MapListener {
      * @param physicalPage canonical physical address / 4096
      */
     public void protectCode(long physicalPage) {
-        for (int i = 0; i < ALL; i++) {
-            if (writePhysical[i] >>> GuestMemory.PAGE_SHIFT == physicalPage
-                    && (writeTags[i] & OFFSET) == 0) {
-                writeTags[i] |= GUARDED;
+        for (int entry = WRITE * ALL; entry < (WRITE + 1) * ALL; entry++) {
+            if (physicals[entry] >>> GuestMemory.PAGE_SHIFT == physicalPage) {
+                long tag = tag(entry);
+                if ((tag & OFFSET) == 0) {
+                    setTag(entry, tag | GUARDED);
+                }
             }
         }
     }
@@ -293,7 +347,7 @@ public final class Mmu implements MapListener {
 
     @Override
     public void writePermissionChanged() {
-        Arrays.fill(writeTags, INVALID);
+        invalidateTags(WRITE * ALL, (WRITE + 1) * ALL);
     }
 
     // Data breakpoints
@@ -365,81 +419,81 @@ public final class Mmu implements MapListener {
 
     /** Loads one byte, zero extended. */
     public int load8(long linear) {
-        int slot = bank | slot(linear);
-        if (readTags[slot] == (linear & PAGE)) {
-            return GuestMemory.load8(readAddends[slot] + linear) & 0xFF;
+        long entry = readBank + (linear >>> ENTRY_PAGE_SHIFT & SLOT_BYTES_MASK);
+        if (GuestMemory.load64(entry) == (linear & PAGE)) {
+            return GuestMemory.load8(GuestMemory.load64(entry + ADDEND) + linear) & 0xFF;
         }
         return (int) loadSlow(linear, 1);
     }
 
     /** Loads two bytes, zero extended. */
     public int load16(long linear) {
-        int slot = bank | slot(linear);
-        if (readTags[slot] == (linear + 1 & PAGE)) {
-            return GuestMemory.load16(readAddends[slot] + linear) & 0xFFFF;
+        long entry = readBank + (linear >>> ENTRY_PAGE_SHIFT & SLOT_BYTES_MASK);
+        if (GuestMemory.load64(entry) == (linear + 1 & PAGE)) {
+            return GuestMemory.load16(GuestMemory.load64(entry + ADDEND) + linear) & 0xFFFF;
         }
         return (int) loadSlow(linear, 2);
     }
 
     /** Loads four bytes. */
     public int load32(long linear) {
-        int slot = bank | slot(linear);
-        if (readTags[slot] == (linear + 3 & PAGE)) {
-            return GuestMemory.load32(readAddends[slot] + linear);
+        long entry = readBank + (linear >>> ENTRY_PAGE_SHIFT & SLOT_BYTES_MASK);
+        if (GuestMemory.load64(entry) == (linear + 3 & PAGE)) {
+            return GuestMemory.load32(GuestMemory.load64(entry + ADDEND) + linear);
         }
         return (int) loadSlow(linear, 4);
     }
 
     /** Loads eight bytes. */
     public long load64(long linear) {
-        int slot = bank | slot(linear);
-        if (readTags[slot] == (linear + 7 & PAGE)) {
-            return GuestMemory.load64(readAddends[slot] + linear);
+        long entry = readBank + (linear >>> ENTRY_PAGE_SHIFT & SLOT_BYTES_MASK);
+        if (GuestMemory.load64(entry) == (linear + 7 & PAGE)) {
+            return GuestMemory.load64(GuestMemory.load64(entry + ADDEND) + linear);
         }
         return loadSlow(linear, 8);
     }
 
     /** Loads one byte, zero extended, that will be stored to: faults as a write would. */
     public int loadForUpdate8(long linear) {
-        int slot = bank | slot(linear);
-        if (writeTags[slot] == (linear & PAGE)) {
-            return GuestMemory.load8(writeAddends[slot] + linear) & 0xFF;
+        long entry = writeBank + (linear >>> ENTRY_PAGE_SHIFT & SLOT_BYTES_MASK);
+        if (GuestMemory.load64(entry) == (linear & PAGE)) {
+            return GuestMemory.load8(GuestMemory.load64(entry + ADDEND) + linear) & 0xFF;
         }
         return (int) loadForUpdateSlow(linear, 1);
     }
 
     /** Loads two bytes that will be stored to. */
     public int loadForUpdate16(long linear) {
-        int slot = bank | slot(linear);
-        if (writeTags[slot] == (linear + 1 & PAGE)) {
-            return GuestMemory.load16(writeAddends[slot] + linear) & 0xFFFF;
+        long entry = writeBank + (linear >>> ENTRY_PAGE_SHIFT & SLOT_BYTES_MASK);
+        if (GuestMemory.load64(entry) == (linear + 1 & PAGE)) {
+            return GuestMemory.load16(GuestMemory.load64(entry + ADDEND) + linear) & 0xFFFF;
         }
         return (int) loadForUpdateSlow(linear, 2);
     }
 
     /** Loads four bytes that will be stored to. */
     public int loadForUpdate32(long linear) {
-        int slot = bank | slot(linear);
-        if (writeTags[slot] == (linear + 3 & PAGE)) {
-            return GuestMemory.load32(writeAddends[slot] + linear);
+        long entry = writeBank + (linear >>> ENTRY_PAGE_SHIFT & SLOT_BYTES_MASK);
+        if (GuestMemory.load64(entry) == (linear + 3 & PAGE)) {
+            return GuestMemory.load32(GuestMemory.load64(entry + ADDEND) + linear);
         }
         return (int) loadForUpdateSlow(linear, 4);
     }
 
     /** Loads eight bytes that will be stored to. */
     public long loadForUpdate64(long linear) {
-        int slot = bank | slot(linear);
-        if (writeTags[slot] == (linear + 7 & PAGE)) {
-            return GuestMemory.load64(writeAddends[slot] + linear);
+        long entry = writeBank + (linear >>> ENTRY_PAGE_SHIFT & SLOT_BYTES_MASK);
+        if (GuestMemory.load64(entry) == (linear + 7 & PAGE)) {
+            return GuestMemory.load64(GuestMemory.load64(entry + ADDEND) + linear);
         }
         return loadForUpdateSlow(linear, 8);
     }
 
     /** Stores the low byte. */
     public void store8(long linear, int value) {
-        int slot = bank | slot(linear);
-        if (writeTags[slot] == (linear & PAGE)) {
-            GuestMemory.store8(writeAddends[slot] + linear, (byte) value);
+        long entry = writeBank + (linear >>> ENTRY_PAGE_SHIFT & SLOT_BYTES_MASK);
+        if (GuestMemory.load64(entry) == (linear & PAGE)) {
+            GuestMemory.store8(GuestMemory.load64(entry + ADDEND) + linear, (byte) value);
         } else {
             storeSlow(linear, 1, value);
         }
@@ -447,9 +501,9 @@ public final class Mmu implements MapListener {
 
     /** Stores the low two bytes. */
     public void store16(long linear, int value) {
-        int slot = bank | slot(linear);
-        if (writeTags[slot] == (linear + 1 & PAGE)) {
-            GuestMemory.store16(writeAddends[slot] + linear, (short) value);
+        long entry = writeBank + (linear >>> ENTRY_PAGE_SHIFT & SLOT_BYTES_MASK);
+        if (GuestMemory.load64(entry) == (linear + 1 & PAGE)) {
+            GuestMemory.store16(GuestMemory.load64(entry + ADDEND) + linear, (short) value);
         } else {
             storeSlow(linear, 2, value);
         }
@@ -457,9 +511,9 @@ public final class Mmu implements MapListener {
 
     /** Stores four bytes. */
     public void store32(long linear, int value) {
-        int slot = bank | slot(linear);
-        if (writeTags[slot] == (linear + 3 & PAGE)) {
-            GuestMemory.store32(writeAddends[slot] + linear, value);
+        long entry = writeBank + (linear >>> ENTRY_PAGE_SHIFT & SLOT_BYTES_MASK);
+        if (GuestMemory.load64(entry) == (linear + 3 & PAGE)) {
+            GuestMemory.store32(GuestMemory.load64(entry + ADDEND) + linear, value);
         } else {
             storeSlow(linear, 4, value);
         }
@@ -467,9 +521,9 @@ public final class Mmu implements MapListener {
 
     /** Stores eight bytes. */
     public void store64(long linear, long value) {
-        int slot = bank | slot(linear);
-        if (writeTags[slot] == (linear + 7 & PAGE)) {
-            GuestMemory.store64(writeAddends[slot] + linear, value);
+        long entry = writeBank + (linear >>> ENTRY_PAGE_SHIFT & SLOT_BYTES_MASK);
+        if (GuestMemory.load64(entry) == (linear + 7 & PAGE)) {
+            GuestMemory.store64(GuestMemory.load64(entry + ADDEND) + linear, value);
         } else {
             storeSlow(linear, 8, value);
         }
@@ -477,9 +531,9 @@ public final class Mmu implements MapListener {
 
     /** Stores sixteen bytes; nothing is written if any of them faults. */
     public void store128(long linear, long low, long high) {
-        int slot = bank | slot(linear);
-        if (writeTags[slot] == (linear + 15 & PAGE)) {
-            long host = writeAddends[slot] + linear;
+        long entry = writeBank + (linear >>> ENTRY_PAGE_SHIFT & SLOT_BYTES_MASK);
+        if (GuestMemory.load64(entry) == (linear + 15 & PAGE)) {
+            long host = GuestMemory.load64(entry + ADDEND) + linear;
             GuestMemory.store64(host, low);
             GuestMemory.store64(host + 8, high);
             return;
@@ -493,7 +547,7 @@ public final class Mmu implements MapListener {
      * Faults exactly as a write of {@code bytes} (1..4096) bytes would, and changes nothing else.
      */
     public void probeWrite(long linear, int bytes) {
-        probe(bank, linear, bytes, PageWalker.WRITE);
+        probe(bank, linear, bytes, WRITE);
     }
 
     /** Faults exactly as a read of {@code bytes} (1..4096) bytes would. */
@@ -506,14 +560,14 @@ public final class Mmu implements MapListener {
      * bulk operations, which may use it to the end of the page; faults as a read would.
      */
     public long hostForRead(long linear) {
-        int slot = bank | slot(linear);
-        if (readTags[slot] != (linear & PAGE)) {
+        long entry = readBank + (linear >>> ENTRY_PAGE_SHIFT & SLOT_BYTES_MASK);
+        if (GuestMemory.load64(entry) != (linear & PAGE)) {
             translate(bank, linear, PageWalker.READ);
-            if (readTags[slot] != (linear & PAGE)) {
+            if (GuestMemory.load64(entry) != (linear & PAGE)) {
                 return 0;
             }
         }
-        return readAddends[slot] + linear;
+        return GuestMemory.load64(entry + ADDEND) + linear;
     }
 
     /**
@@ -522,14 +576,14 @@ public final class Mmu implements MapListener {
      * write would.
      */
     public long hostForWrite(long linear) {
-        int slot = bank | slot(linear);
-        if (writeTags[slot] != (linear & PAGE)) {
-            translate(bank, linear, PageWalker.WRITE);
-            if (writeTags[slot] != (linear & PAGE)) {
+        long entry = writeBank + (linear >>> ENTRY_PAGE_SHIFT & SLOT_BYTES_MASK);
+        if (GuestMemory.load64(entry) != (linear & PAGE)) {
+            translate(bank, linear, WRITE);
+            if (GuestMemory.load64(entry) != (linear & PAGE)) {
                 return 0;
             }
         }
-        return writeAddends[slot] + linear;
+        return GuestMemory.load64(entry + ADDEND) + linear;
     }
 
     /**
@@ -537,11 +591,11 @@ public final class Mmu implements MapListener {
      * it identifies the code; faults as an instruction fetch does.
      */
     public long fetch(long linear) {
-        int slot = bank | slot(linear);
-        if (fetchTags[slot] == (linear & PAGE)) {
-            return fetchPhysical[slot] & PAGE | linear & OFFSET;
+        int entry = EXECUTE * ALL + (bank | slot(linear));
+        if (tag(entry) == (linear & PAGE)) {
+            return physicals[entry] & PAGE | linear & OFFSET;
         }
-        return translate(bank, linear, PageWalker.EXECUTE);
+        return translate(bank, linear, EXECUTE);
     }
 
     // Accesses of the processor itself
@@ -575,7 +629,7 @@ public final class Mmu implements MapListener {
 
     /** {@link #probeWrite(long, int)} with a privilege that need not be the current. */
     public void probeWrite(long linear, int bytes, boolean user) {
-        probe(user ? BANK_USER : BANK_SUPERVISOR, linear, bytes, PageWalker.WRITE);
+        probe(user ? BANK_USER : BANK_SUPERVISOR, linear, bytes, WRITE);
     }
 
     /** {@link #probeRead(long, int)} with a privilege that need not be the current. */
@@ -594,7 +648,7 @@ public final class Mmu implements MapListener {
     }
 
     private long loadForUpdateSlow(long linear, int bytes) {
-        probe(bank, linear, bytes, PageWalker.WRITE);
+        probe(bank, linear, bytes, WRITE);
         return loadSlow(linear, bytes);
     }
 
@@ -626,12 +680,12 @@ public final class Mmu implements MapListener {
         checkAlignment(bankBase, linear, bytes);
         int inPage = (int) linear & OFFSET;
         if (inPage + bytes <= GuestMemory.PAGE_SIZE) {
-            storePhysical(translate(bankBase, linear, PageWalker.WRITE), bytes, value);
+            storePhysical(translate(bankBase, linear, WRITE), bytes, value);
             return;
         }
         int first = GuestMemory.PAGE_SIZE - inPage;
-        long low = translate(bankBase, linear, PageWalker.WRITE);
-        long high = translate(bankBase, linear + first & linearMask, PageWalker.WRITE);
+        long low = translate(bankBase, linear, WRITE);
+        long high = translate(bankBase, linear + first & linearMask, WRITE);
         for (int i = 0; i < bytes; i++) {
             storePhysical(i < first ? low + i : high + i - first, 1, value >>> (8 * i));
         }
@@ -666,15 +720,14 @@ public final class Mmu implements MapListener {
     /** The canonical physical address of a byte; fills the TLB. */
     private long translate(int bankBase, long linear, int access) {
         long page = linear & PAGE;
-        int slot = bankBase | slot(linear);
-        long[] physicals = physicalByKind[access];
-        long tag = tagsByKind[access][slot];
+        int entry = access * ALL + (bankBase | slot(linear));
+        long tag = tag(entry);
         // A guarded page whose code is gone falls through, and becomes directly writable again.
         if (tag == page
                 || tag == (page | INDIRECT)
                 || (tag == (page | GUARDED)
-                        && guard.hasCode(physicals[slot] >>> GuestMemory.PAGE_SHIFT))) {
-            return physicals[slot] & PAGE | linear & OFFSET;
+                        && guard.hasCode(physicals[entry] >>> GuestMemory.PAGE_SHIFT))) {
+            return physicals[entry] & PAGE | linear & OFFSET;
         }
         boolean user = bankBase == BANK_USER || bankBase == BANK_ALIGNED;
         if (walker.longMode() && linear << 16 >> 16 != linear) {
@@ -682,30 +735,29 @@ public final class Mmu implements MapListener {
         }
         long physical =
                 map.canonical(walker.walk(linear, access, user, bankBase == BANK_SUPERVISOR_AC));
-        physicals[slot] = physical | walker.entryFlags;
+        physicals[entry] = physical | walker.entryFlags;
         largePages |= (walker.entryFlags & PageWalker.LARGE) != 0;
-        install(access, slot, page, physical);
+        install(entry, page, physical);
         return physical | linear & OFFSET;
     }
 
-    private void install(int access, int slot, long page, long physical) {
-        note(access, slot);
-        int bankBase = slot & -SLOTS;
-        switch (access) {
+    private void install(int entry, long page, long physical) {
+        note(entry);
+        boolean direct =
+                (entry & (ALL - 1) & -SLOTS) != BANK_ALIGNED && !(watching && isWatched(page));
+        switch (entry / ALL) {
             case PageWalker.READ -> {
-                boolean direct = bankBase != BANK_ALIGNED && !(watching && isWatched(page));
                 long host = direct ? map.readablePage(physical) : 0;
-                readAddends[slot] = host - page;
-                readTags[slot] = host == 0 ? page | INDIRECT : page;
+                setAddend(entry, host - page);
+                setTag(entry, host == 0 ? page | INDIRECT : page);
             }
-            case PageWalker.WRITE -> {
+            case WRITE -> {
                 boolean code = guard.hasCode(physical >>> GuestMemory.PAGE_SHIFT);
-                boolean direct = bankBase != BANK_ALIGNED && !(watching && isWatched(page));
                 long host = direct && !code ? map.writablePage(physical) : 0;
-                writeAddends[slot] = host - page;
-                writeTags[slot] = host != 0 ? page : page | (code ? GUARDED : INDIRECT);
+                setAddend(entry, host - page);
+                setTag(entry, host != 0 ? page : page | (code ? GUARDED : INDIRECT));
             }
-            default -> fetchTags[slot] = page;
+            default -> setTag(entry, page);
         }
     }
 
@@ -720,15 +772,15 @@ public final class Mmu implements MapListener {
         int count = 0;
         int[] entries = new int[3 * ALL];
         for (int entry = 0; entry < entries.length; entry++) {
-            if (tagsByKind[entry / ALL][entry % ALL] != INVALID) {
+            if (tag(entry) != INVALID) {
                 entries[count++] = entry;
             }
         }
         long[] tags = new long[count];
         long[] physical = new long[count];
         for (int i = 0; i < count; i++) {
-            tags[i] = tagsByKind[entries[i] / ALL][entries[i] % ALL] & PAGE;
-            physical[i] = physicalByKind[entries[i] / ALL][entries[i] % ALL];
+            tags[i] = tag(entries[i]) & PAGE;
+            physical[i] = physicals[entries[i]];
         }
         out.putInt("tlb-count", count);
         out.putInts("tlb-entries", Arrays.copyOf(entries, count));
@@ -754,12 +806,10 @@ public final class Mmu implements MapListener {
                                 + entries[i]
                                 + " does not exist; the snapshot is damaged, start without it");
             }
-            int kind = entries[i] / ALL;
-            int slot = entries[i] % ALL;
             long canonical = map.canonical(physical[i] & PAGE);
-            physicalByKind[kind][slot] = canonical | physical[i] & 3;
+            physicals[entries[i]] = canonical | physical[i] & 3;
             largePages |= (physical[i] & PageWalker.LARGE) != 0;
-            install(kind, slot, tags[i] & PAGE, canonical);
+            install(entries[i], tags[i] & PAGE, canonical);
         }
     }
 }

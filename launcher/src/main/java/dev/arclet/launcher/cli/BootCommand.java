@@ -354,7 +354,6 @@ final class BootCommand implements Callable<Integer> {
                     spec.commandLine(),
                     "--engine " + engine + ": auto, interpreter or translator-eager");
         }
-        refuse("--engine translator-eager", engine.equals("translator-eager"));
     }
 
     private static void refuse(String option, boolean given) throws LauncherException {

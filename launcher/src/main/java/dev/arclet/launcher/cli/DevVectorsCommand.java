@@ -1,8 +1,6 @@
 package dev.arclet.launcher.cli;
 
-import dev.arclet.emulator.cpu.CpuState;
-import dev.arclet.emulator.cpu.ExecutionEngine;
-import dev.arclet.emulator.cpu.interp.Interpreter;
+import dev.arclet.emulator.cpu.translate.Engines;
 import dev.arclet.emulator.debug.VectorReport;
 import dev.arclet.emulator.debug.VectorSuite;
 import dev.arclet.launcher.LauncherException;
@@ -14,7 +12,6 @@ import java.util.EnumSet;
 import java.util.Locale;
 import java.util.Set;
 import java.util.concurrent.Callable;
-import java.util.function.Function;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -48,10 +45,10 @@ final class DevVectorsCommand implements Callable<Integer> {
 
     @Option(
             names = "--engine",
-            paramLabel = "interpreter",
+            paramLabel = "auto|interpreter|translator-eager",
             defaultValue = "interpreter",
-            description = "What executes them: ${COMPLETION-CANDIDATES}; default ${DEFAULT-VALUE}.")
-    private Engine engine;
+            description = "What executes them; default ${DEFAULT-VALUE}.")
+    private String engine;
 
     @Option(
             names = "--mode",
@@ -60,17 +57,6 @@ final class DevVectorsCommand implements Callable<Integer> {
                     "Only this processor mode: ${COMPLETION-CANDIDATES}; may be repeated; default"
                             + " all.")
     private Set<Mode> modes = EnumSet.allOf(Mode.class);
-
-    private enum Engine {
-        interpreter(Interpreter::new);
-
-        @SuppressWarnings("ImmutableEnumChecker") // a constructor reference
-        private final Function<CpuState, ExecutionEngine> maker;
-
-        Engine(Function<CpuState, ExecutionEngine> maker) {
-            this.maker = maker;
-        }
-    }
 
     private enum Mode {
         prot16,
@@ -89,6 +75,17 @@ final class DevVectorsCommand implements Callable<Integer> {
         return modes.contains(Mode.valueOf(mode.toLowerCase(Locale.ROOT)));
     }
 
+    private Engines chosen() {
+        return Engines.named(engine)
+                .orElseThrow(
+                        () ->
+                                new CommandLine.ParameterException(
+                                        spec.commandLine(),
+                                        "--engine "
+                                                + engine
+                                                + ": auto, interpreter or translator-eager"));
+    }
+
     @Override
     public Integer call() throws LauncherException {
         if (!Files.isDirectory(folder)) {
@@ -97,7 +94,7 @@ final class DevVectorsCommand implements Callable<Integer> {
         }
         VectorReport report;
         try {
-            report = VectorSuite.run(folder, engine.maker, this::isWanted);
+            report = VectorSuite.run(folder, chosen()::create, this::isWanted);
         } catch (IOException e) {
             String message = e.getMessage();
             throw unreadable(message == null ? e.getClass().getSimpleName() : message, e);

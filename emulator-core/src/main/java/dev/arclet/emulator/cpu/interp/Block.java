@@ -10,6 +10,9 @@ final class Block {
     /** Says that the block lies within one page. */
     static final long NO_PAGE = -1;
 
+    /** Executions after which a block first counts as hot. */
+    static final int FIRST_PATIENCE = 500;
+
     /** Canonical physical address of the first byte. */
     final long physical;
 
@@ -27,6 +30,12 @@ final class Block {
 
     /** Whether control leaves it only to the next instruction or by a direct branch. */
     final boolean linkable;
+
+    /** Whether the last instruction is one that {@link BlockEnd#ends} a block. */
+    final boolean transfers;
+
+    /** How often it may be executed before the interpreter asks for faster code. */
+    int patience = FIRST_PATIENCE;
 
     /**
      * The operations; behind those that are instructions one that sets RIP, unless the last does.
@@ -67,6 +76,7 @@ final class Block {
             int bytes,
             int count,
             boolean linkable,
+            boolean transfers,
             Op[] ops) {
         this.physical = physical;
         this.secondPage = secondPage;
@@ -74,6 +84,7 @@ final class Block {
         this.bytes = bytes;
         this.count = count;
         this.linkable = linkable;
+        this.transfers = transfers;
         this.ops = ops;
         fused = ops[ops.length - 1] instanceof FusedOp op ? op : null;
     }
@@ -104,7 +115,7 @@ final class Block {
     }
 
     /** Stands where an operation was whose code has been overwritten. */
-    private static final class StaleOp extends Op {
+    static final class StaleOp extends Op {
         StaleOp(Op op) {
             super(new Place(op.offset, op.end - op.offset));
         }

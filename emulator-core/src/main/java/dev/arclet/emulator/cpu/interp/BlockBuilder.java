@@ -117,7 +117,14 @@ final class BlockBuilder implements CodeReader {
             ops.add(new Block.GoOn(end));
         }
         return new Block(
-                physical, secondPage, cpu.codeSize, end, count, linkable, ops.toArray(new Op[0]));
+                physical,
+                secondPage,
+                cpu.codeSize,
+                end,
+                count,
+                linkable,
+                ended,
+                ops.toArray(new Op[0]));
     }
 
     /**

@@ -83,6 +83,12 @@ public final class BlockCache implements CodePageGuard, PhysicalWriteListener {
         return page.find(physical, codeSize, mmu.fetch(next));
     }
 
+    /** Whether a block starts at an address: control has come there. */
+    public boolean has(long physical, int codeSize) {
+        CodePage page = page(physical >>> GuestMemory.PAGE_SHIFT);
+        return page != null && page.find(physical, codeSize) != null;
+    }
+
     /** Keeps a new block. */
     void add(Block block) {
         if (operations > MAX_OPERATIONS) {

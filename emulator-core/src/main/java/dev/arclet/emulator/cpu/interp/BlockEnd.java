@@ -14,7 +14,7 @@ import java.util.Set;
  * want control behind it. The operation of such an instruction sets RIP, with {@link Op#advance} if
  * it goes on behind itself.
  */
-final class BlockEnd {
+public final class BlockEnd {
     private static final Set<Mnemonic> ALWAYS =
             EnumSet.of(
                     Mnemonic.JCC,
@@ -100,7 +100,7 @@ final class BlockEnd {
      * the mnemonics above these are MOV to control, debug and segment registers, and POP to segment
      * registers.
      */
-    static boolean ends(Instruction instruction) {
+    public static boolean ends(Instruction instruction) {
         Mnemonic mnemonic = instruction.mnemonic();
         if (ALWAYS.contains(mnemonic)) {
             return true;
@@ -114,7 +114,7 @@ final class BlockEnd {
     }
 
     /** Whether the instruction is the only one of its block. */
-    static boolean standsAlone(Instruction instruction) {
+    public static boolean standsAlone(Instruction instruction) {
         return ALONE.contains(instruction.mnemonic());
     }
 

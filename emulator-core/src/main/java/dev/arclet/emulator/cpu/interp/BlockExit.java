@@ -4,7 +4,7 @@ package dev.arclet.emulator.cpu.interp;
  * Leaves the running block before the current operation has completed, without a fault: RIP stays
  * at its instruction. Preallocated and stackless.
  */
-final class BlockExit extends RuntimeException {
+public final class BlockExit extends RuntimeException {
     private static final long serialVersionUID = 1;
 
     /** The only one: it carries nothing, not even a stack trace. */

@@ -4,6 +4,7 @@ import dev.arclet.emulator.cpu.CpuState;
 import dev.arclet.emulator.cpu.DebugRegisters;
 import dev.arclet.emulator.cpu.ExecutionEngine;
 import dev.arclet.emulator.cpu.Interrupts;
+import dev.arclet.emulator.cpu.decode.Instruction;
 import dev.arclet.emulator.cpu.decode.Mnemonic;
 import dev.arclet.emulator.fault.GuestFault;
 import java.util.LinkedHashMap;
@@ -35,6 +36,9 @@ public final class Interpreter implements ExecutionEngine {
     /** Whether a block was last left by {@link BlockExit}: a repeated instruction in the middle. */
     private boolean leftEarly;
 
+    /** See {@link #atTransfer()}. */
+    private boolean atTransfer = true;
+
     /** An interpreter with the standard instruction set. */
     public Interpreter(CpuState cpu) {
         this(cpu, OpTable.standard());
@@ -48,6 +52,11 @@ public final class Interpreter implements ExecutionEngine {
         builder = new BlockBuilder(cpu, table);
         cpu.mmu.setCodeGuard(cache);
         cpu.mmu.physical().onExternalWrite(cache);
+    }
+
+    /** The operation of an instruction, as blocks have it. */
+    public Op operation(Instruction instruction, Op.Place place) {
+        return table.create(instruction, place);
     }
 
     /** Decoded blocks and their statistics. */
@@ -83,11 +92,58 @@ public final class Interpreter implements ExecutionEngine {
 
     @Override
     public void run(long instructionLimit) {
+        atTransfer = true;
+        run(instructionLimit, null, false);
+    }
+
+    /**
+     * Who has faster code for some blocks. Asked before a block whose {@link Block#patience} is
+     * used up.
+     */
+    @FunctionalInterface
+    public interface HotCode {
+        /**
+         * Control has come to an instruction once more.
+         *
+         * @param rip its address, also in the processor
+         * @param instructionsLeft how many instructions may be executed
+         * @return 0 to go on there with faster code at once; else how often the interpreter may
+         *     execute the block before it asks again
+         */
+        int reached(long rip, long instructionsLeft);
+    }
+
+    /** {@link #run}, but returns before an instruction that {@code hotCode} wants to execute. */
+    public void run(long instructionLimit, HotCode hotCode) {
+        run(instructionLimit, hotCode, false);
+    }
+
+    /**
+     * Executes up to behind the next control transfer or what else ends a block, or to the limit.
+     */
+    public void step(long instructionLimit) {
+        run(instructionLimit, null, true);
+    }
+
+    /**
+     * Whether control stands behind a control transfer, an exception or the like, where attention
+     * is to be paid. Both engines do it there only, so that both stop at the same instructions.
+     */
+    public boolean atTransfer() {
+        return atTransfer;
+    }
+
+    /** Tells that control has come {@link #atTransfer}, or has not, without the interpreter. */
+    public void setAtTransfer(boolean value) {
+        atTransfer = value;
+    }
+
+    private void run(long instructionLimit, HotCode hotCode, boolean once) {
         CpuState cpu = this.cpu;
         Block previous = null;
         long start = 0;
         long lastByte = 0;
-        while (!cpu.attention) {
+        while (!(atTransfer && cpu.attention)) {
             long rip = cpu.gpr[CpuState.RIP];
             Block block = null;
             if (previous != null) {
@@ -105,6 +161,10 @@ public final class Interpreter implements ExecutionEngine {
                 if (needsCare()) {
                     previous = null;
                     stepWithCare();
+                    atTransfer = true;
+                    if (once) {
+                        return;
+                    }
                     continue;
                 }
                 // It lasts for one instruction and shows in nothing but faults, which set it.
@@ -113,6 +173,10 @@ public final class Interpreter implements ExecutionEngine {
                 block = lookup(rip, lastByte);
                 if (block == null) {
                     previous = null;
+                    atTransfer = true;
+                    if (once) {
+                        return;
+                    }
                     continue;
                 }
                 if (previous != null && previous.linkable) {
@@ -126,22 +190,37 @@ public final class Interpreter implements ExecutionEngine {
                     return;
                 }
                 block = decodeAlone(rip, lastByte);
+                atTransfer = true;
                 if (block != null) {
                     execute(block);
+                }
+                if (once) {
+                    return;
                 }
                 continue;
             }
             long left = instructionLimit - cpu.instructions;
+            if (hotCode != null && --block.patience < 0) {
+                block.patience = hotCode.reached(rip, left);
+                if (block.patience == 0) {
+                    return;
+                }
+            }
             if (block.count > left) {
                 if (left <= 0) {
                     return;
                 }
+                atTransfer = false;
                 executePart(block, (int) left);
                 previous = null;
                 continue;
             }
             start = rip;
+            atTransfer = block.transfers;
             previous = execute(block) ? block : null;
+            if (once && atTransfer) {
+                return;
+            }
         }
     }
 
@@ -200,11 +279,17 @@ public final class Interpreter implements ExecutionEngine {
         }
     }
 
-    /** In the middle of a repeated instruction: what comes now pushes RF set. */
+    /**
+     * In the middle of a repeated instruction: what comes now pushes RF set. Or before one that has
+     * been overwritten, which shows in nothing.
+     */
     private void leaveEarly(Op op, int done) {
         leaveAt(op, done);
-        cpu.systemFlags |= RF;
-        leftEarly = true;
+        if (!(op instanceof Block.StaleOp)) {
+            cpu.systemFlags |= RF;
+            leftEarly = true;
+            atTransfer = true;
+        }
     }
 
     /** Makes RIP and the count exact for a block left before an operation. */
@@ -213,8 +298,9 @@ public final class Interpreter implements ExecutionEngine {
         cpu.instructions += done;
     }
 
-    /** Delivers a fault of the instruction at RIP. */
-    private void deliver(GuestFault fault) {
+    /** Delivers a fault of the instruction at RIP, which the instruction count does not include. */
+    public void deliver(GuestFault fault) {
+        atTransfer = true;
         // A faulting instruction's own data breakpoints do not count; those of the delivery do.
         cpu.mmu.takeWatchHits();
         cpu.pendingDebug = 0;
@@ -228,7 +314,11 @@ public final class Interpreter implements ExecutionEngine {
         Interrupts.exception(cpu, delivered);
     }
 
-    private boolean mustLeave(long instructionLimit) {
+    /**
+     * Whether the engine has to return: the budget is used up, the processor is halted or shut
+     * down, or an interrupt can be taken.
+     */
+    public boolean mustLeave(long instructionLimit) {
         return cpu.halted
                 || cpu.shutdown
                 || cpu.instructions >= instructionLimit
@@ -320,7 +410,7 @@ public final class Interpreter implements ExecutionEngine {
     }
 
     /** Whether the next instruction must be executed alone: single step, breakpoints, shadow. */
-    private boolean needsCare() {
+    public boolean needsCare() {
         return (cpu.systemFlags & TF) != 0
                 || DebugRegisters.active(cpu)
                 || cpu.pendingDebug != 0

@@ -41,7 +41,7 @@ public enum Engines {
     public ExecutionEngine create(CpuState cpu) {
         return switch (this) {
             case AUTO, INTERPRETER -> new Interpreter(cpu);
-            case TRANSLATOR_EAGER -> throw new UnsupportedOperationException(optionName);
+            case TRANSLATOR_EAGER -> new Translator(cpu, true);
         };
     }
 }

@@ -1,0 +1,470 @@
+package dev.arclet.emulator.cpu.translate;
+
+import dev.arclet.emulator.cpu.CpuState;
+import dev.arclet.emulator.cpu.SegmentRegister;
+import dev.arclet.emulator.cpu.decode.Operand;
+import dev.arclet.emulator.cpu.interp.Op;
+import dev.arclet.emulator.memory.GuestMemory;
+import java.lang.classfile.CodeBuilder;
+import java.lang.classfile.Label;
+import java.lang.constant.ClassDesc;
+import java.lang.constant.ConstantDescs;
+import java.lang.constant.MethodTypeDesc;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * A region's method under construction: its locals, and the exits that lead out of it.
+ *
+ * <p>General registers are int locals in 16 and 32-bit code, long locals in 64-bit code ({@link
+ * #wide}); so are the flag operands and linear addresses. Between guest instructions the operand
+ * stack is empty.
+ */
+final class Bytecode {
+    static final ClassDesc CPU = CpuState.class.describeConstable().orElseThrow();
+    static final ClassDesc CODE = RegionCode.class.describeConstable().orElseThrow();
+    static final ClassDesc FLAG_CODE = FlagCode.class.describeConstable().orElseThrow();
+    static final ClassDesc MEMORY = GuestMemory.class.describeConstable().orElseThrow();
+    static final ClassDesc OP = Op.class.describeConstable().orElseThrow();
+    static final ClassDesc LAZY_INTEGER = Integer.class.describeConstable().orElseThrow();
+    static final ClassDesc LAZY_LONG = Long.class.describeConstable().orElseThrow();
+    static final ClassDesc MATH = Math.class.describeConstable().orElseThrow();
+    static final ClassDesc SEGMENT = SegmentRegister.class.describeConstable().orElseThrow();
+    static final ClassDesc LONG = ConstantDescs.CD_long;
+    static final ClassDesc INT = ConstantDescs.CD_int;
+    static final ClassDesc LONG_ARRAY = LONG.arrayType();
+    static final long MASK32 = 0xFFFF_FFFFL;
+
+    private static final int THIS = 0, CPU_LOCAL = 1, LEFT = 2, GPR = 3, REGISTERS = 4;
+    private static final MethodTypeDesc LOAD_LONG = MethodTypeDesc.of(LONG, LONG);
+    private static final MethodTypeDesc LOAD_INT = MethodTypeDesc.of(INT, LONG);
+    private static final MethodTypeDesc LOAD_SHORT =
+            MethodTypeDesc.of(ConstantDescs.CD_short, LONG);
+    private static final MethodTypeDesc LOAD_BYTE = MethodTypeDesc.of(ConstantDescs.CD_byte, LONG);
+
+    /** A way out whose code stands at the end of the method. */
+    private record Stub(Label label, int exit) {}
+
+    final CodeBuilder b;
+    final RegionPlan plan;
+    final boolean wide;
+
+    /** Locals: flag destination, source, result, and code. */
+    final int flagDst, flagSrc, flagResult, flagCode;
+
+    /** Local: linear address of an access. */
+    final int address;
+
+    /** Local, long: host address of a TLB entry. */
+    final int entry;
+
+    /** Local, long: host address of an operand. */
+    final int host;
+
+    /** Locals for within an instruction: two ints, three longs. */
+    final int int0, int1, long0, long1, long2;
+
+    final List<Region.Exit> exits = new ArrayList<>();
+    final Label leave;
+    private final List<Stub> stubs = new ArrayList<>();
+    private final int exitNumber;
+
+    Bytecode(CodeBuilder b, RegionPlan plan) {
+        this.b = b;
+        this.plan = plan;
+        wide = Mode.wide(plan.mode);
+        int size = wide ? 2 : 1;
+        int next = REGISTERS + (wide ? 32 : 8);
+        flagDst = next;
+        flagSrc = flagDst + size;
+        flagResult = flagSrc + size;
+        flagCode = flagResult + size;
+        address = flagCode + 1;
+        entry = address + size;
+        host = entry + 2;
+        int0 = host + 2;
+        int1 = int0 + 1;
+        long0 = int1 + 1;
+        long1 = long0 + 2;
+        long2 = long1 + 2;
+        exitNumber = long2 + 2;
+        leave = b.newLabel();
+    }
+
+    // Registers
+
+    private int local(int register) {
+        return REGISTERS + (wide ? 2 * register : register);
+    }
+
+    /** Pushes the low 32 bits of a register, as an int. */
+    void get32(int register) {
+        if (wide) {
+            b.lload(local(register));
+            b.l2i();
+        } else {
+            b.iload(local(register));
+        }
+    }
+
+    /** Pops an int into a register; the upper half becomes zero. */
+    void set32(int register) {
+        if (wide) {
+            zeroExtend();
+            b.lstore(local(register));
+        } else {
+            b.istore(local(register));
+        }
+    }
+
+    /** Pushes a register of 64-bit code, as a long. */
+    void get64(int register) {
+        b.lload(local(register));
+    }
+
+    /** Pops a long into a register of 64-bit code. */
+    void set64(int register) {
+        b.lstore(local(register));
+    }
+
+    /** Pushes a register as what addresses are: an int, or a long in 64-bit code. */
+    void getNatural(int register) {
+        if (wide) {
+            get64(register);
+        } else {
+            get32(register);
+        }
+    }
+
+    /** Pops what {@link #getNatural} pushes. */
+    void setNatural(int register) {
+        if (wide) {
+            set64(register);
+        } else {
+            set32(register);
+        }
+    }
+
+    /** Pops an int into the bits {@code mask << shift} of a register. */
+    private void insert(int register, int mask, int shift) {
+        b.loadConstant(mask);
+        b.iand();
+        if (shift != 0) {
+            b.loadConstant(shift);
+            b.ishl();
+        }
+        if (wide) {
+            b.i2l();
+            b.lload(local(register));
+            b.loadConstant(~((long) mask << shift));
+            b.land();
+            b.lor();
+            b.lstore(local(register));
+        } else {
+            b.iload(local(register));
+            b.loadConstant(~(mask << shift));
+            b.iand();
+            b.ior();
+            b.istore(local(register));
+        }
+    }
+
+    /** Pushes a register operand: an int, sign extended if {@code signed}, or a long if 8 bytes. */
+    void get(Operand.Register register, boolean signed) {
+        if (register.size() == 8) {
+            get64(register.index());
+            return;
+        }
+        get32(register.index());
+        if (register.file() == Operand.File.HIGH_BYTE) {
+            b.bipush(8);
+            b.iushr();
+        }
+        narrow(register.size(), signed);
+    }
+
+    /** Pops an int, or a long if 8 bytes, into a register operand. */
+    void set(Operand.Register register) {
+        switch (register.size()) {
+            case 8 -> set64(register.index());
+            case 4 -> set32(register.index());
+            case 2 -> insert(register.index(), 0xFFFF, 0);
+            default ->
+                    insert(
+                            register.index(),
+                            0xFF,
+                            register.file() == Operand.File.HIGH_BYTE ? 8 : 0);
+        }
+    }
+
+    /** Extends the int on the stack from 1 or 2 bytes. */
+    void narrow(int bytes, boolean signed) {
+        if (bytes == 1) {
+            if (signed) {
+                b.i2b();
+            } else {
+                b.sipush(0xFF);
+                b.iand();
+            }
+        } else if (bytes == 2) {
+            if (signed) {
+                b.i2s();
+            } else {
+                b.i2c();
+            }
+        }
+    }
+
+    /** An int on the stack becomes a long, zero extended. */
+    void zeroExtend() {
+        b.i2l();
+        b.loadConstant(MASK32);
+        b.land();
+    }
+
+    // Host memory
+
+    /** Pops a host address, pushes what is there; ints sign extended. */
+    void load(int bytes) {
+        switch (bytes) {
+            case 1 -> b.invokestatic(MEMORY, "load8", LOAD_BYTE);
+            case 2 -> b.invokestatic(MEMORY, "load16", LOAD_SHORT);
+            case 4 -> b.invokestatic(MEMORY, "load32", LOAD_INT);
+            default -> b.invokestatic(MEMORY, "load64", LOAD_LONG);
+        }
+    }
+
+    /** Pops a host address and a value, stores it there. */
+    void store(int bytes) {
+        switch (bytes) {
+            case 1 -> {
+                b.i2b();
+                store("store8", ConstantDescs.CD_byte);
+            }
+            case 2 -> {
+                b.i2s();
+                store("store16", ConstantDescs.CD_short);
+            }
+            case 4 -> store("store32", INT);
+            default -> store("store64", LONG);
+        }
+    }
+
+    private void store(String name, ClassDesc type) {
+        b.invokestatic(MEMORY, name, MethodTypeDesc.of(ConstantDescs.CD_void, LONG, type));
+    }
+
+    // Start and end
+
+    /** The start of the method: leaves for a negative budget, loads registers and flags. */
+    void begin(int registers, boolean flags) {
+        Label go = b.newLabel();
+        b.iload(LEFT);
+        b.ifge(go);
+        b.lconst_0();
+        b.lreturn();
+        b.labelBinding(go);
+        b.aload(CPU_LOCAL);
+        b.getfield(CPU, "gpr", LONG_ARRAY);
+        b.astore(GPR);
+        reload(registers);
+        if (flags) {
+            reloadFlags();
+        }
+    }
+
+    /** Loads registers, by a bit each, from the processor. */
+    void reload(int registers) {
+        for (int i = 0; i < 16; i++) {
+            if ((registers >> i & 1) != 0) {
+                b.aload(GPR);
+                b.loadConstant(i);
+                b.laload();
+                if (wide) {
+                    b.lstore(local(i));
+                } else {
+                    b.l2i();
+                    b.istore(local(i));
+                }
+            }
+        }
+    }
+
+    /** Stores registers, by a bit each, into the processor. */
+    void flush(int registers) {
+        for (int i = 0; i < 16; i++) {
+            if ((registers >> i & 1) != 0) {
+                b.aload(GPR);
+                b.loadConstant(i);
+                if (wide) {
+                    b.lload(local(i));
+                } else {
+                    b.iload(local(i));
+                    zeroExtend();
+                }
+                b.lastore();
+            }
+        }
+    }
+
+    /** Loads the flag locals from the processor. */
+    void reloadFlags() {
+        reloadFlag("flagDst", flagDst);
+        reloadFlag("flagSrc", flagSrc);
+        reloadFlag("flagResult", flagResult);
+        b.aload(CPU_LOCAL);
+        b.getfield(CPU, "flagKind", INT);
+        b.loadConstant(FlagCode.FULL);
+        b.ior();
+        b.istore(flagCode);
+    }
+
+    private void reloadFlag(String field, int local) {
+        b.aload(CPU_LOCAL);
+        b.getfield(CPU, field, LONG);
+        if (wide) {
+            b.lstore(local);
+        } else {
+            b.l2i();
+            b.istore(local);
+        }
+    }
+
+    /** Stores the flag operands into the processor, as they are. */
+    private void flushFlagOperands() {
+        flushFlag("flagDst", flagDst);
+        flushFlag("flagSrc", flagSrc);
+        flushFlag("flagResult", flagResult);
+    }
+
+    private void flushFlag(String field, int local) {
+        b.aload(CPU_LOCAL);
+        if (wide) {
+            b.lload(local);
+        } else {
+            b.iload(local);
+            b.i2l();
+        }
+        b.putfield(CPU, field, LONG);
+    }
+
+    /** Makes the processor's flags what the locals say. */
+    void flushFlags(int code) {
+        flushFlagOperands();
+        b.aload(CPU_LOCAL);
+        if (code == FlagCode.DYNAMIC) {
+            b.iload(flagCode);
+        } else {
+            b.loadConstant(code);
+        }
+        b.invokestatic(FLAG_CODE, "settle", MethodTypeDesc.of(ConstantDescs.CD_void, CPU, INT));
+    }
+
+    /** The end of the method: every exit's stub, and what they share. */
+    void end(int written, boolean flags) {
+        for (int i = 0; i < stubs.size(); i++) {
+            Stub stub = stubs.get(i);
+            b.labelBinding(stub.label);
+            b.loadConstant(stub.exit);
+            if (i < stubs.size() - 1) {
+                b.goto_(leave);
+            }
+        }
+        b.labelBinding(leave);
+        b.istore(exitNumber);
+        flush(written);
+        if (flags) {
+            flushFlagOperands();
+            b.aload(CPU_LOCAL);
+            b.iload(flagCode);
+            b.putfield(CPU, "flagKind", INT);
+        }
+        b.iload(LEFT);
+        b.i2l();
+        b.bipush(32);
+        b.lshl();
+        b.iload(exitNumber);
+        b.i2l();
+        b.lor();
+        b.lreturn();
+    }
+
+    // Exits
+
+    /** The number of a new exit. */
+    int exit(Region.Exit.Kind kind, long rip, int done, int flags) {
+        exits.add(new Region.Exit(kind, rip, done, flags));
+        return exits.size() - 1;
+    }
+
+    /** A label that leads out by a new exit. */
+    Label exitLabel(Region.Exit.Kind kind, long rip, int done, int flags) {
+        Label label = b.newLabel();
+        stubs.add(new Stub(label, exit(kind, rip, done, flags)));
+        return label;
+    }
+
+    /** Whether any exit leads to {@link #leave}. */
+    boolean hasStubs() {
+        return !stubs.isEmpty();
+    }
+
+    /** Counts instructions as done. */
+    void count(int instructions) {
+        b.iinc(LEFT, -instructions);
+    }
+
+    /** Branches unless so many instructions are left. */
+    void unlessLeft(int instructions, Label target) {
+        b.iload(LEFT);
+        b.loadConstant(instructions);
+        b.if_icmplt(target);
+    }
+
+    /** Sets RIP to the address on the stack: an int or, in 64-bit code, a long. */
+    void setRip() {
+        if (!wide) {
+            zeroExtend();
+        }
+        b.lstore(long0);
+        b.aload(GPR);
+        b.loadConstant(CpuState.RIP);
+        b.lload(long0);
+        b.lastore();
+    }
+
+    /** Calls an operation of the interpreter; everything has been flushed. */
+    void callOperation(int number, int exit) {
+        b.aload(THIS);
+        b.loadConstant(exit);
+        b.putfield(CODE, "at", INT);
+        b.aload(THIS);
+        b.iload(LEFT);
+        b.putfield(CODE, "left", INT);
+        b.aload(THIS);
+        b.getfield(CODE, "ops", OP.arrayType());
+        b.loadConstant(number);
+        b.aaload();
+        b.aload(CPU_LOCAL);
+        b.invokevirtual(OP, "execute", MethodTypeDesc.of(ConstantDescs.CD_void, CPU));
+    }
+
+    /** Branches if attention is wanted or the region may have become invalid. */
+    void ifDisturbed(Label target) {
+        b.aload(THIS);
+        b.getfield(CODE, "stop", ConstantDescs.CD_boolean);
+        b.aload(CPU_LOCAL);
+        b.getfield(CPU, "attention", ConstantDescs.CD_boolean);
+        b.ior();
+        b.ifne(target);
+    }
+
+    /** Pushes a segment's base, as a long. */
+    void segmentBase(int segment) {
+        b.aload(CPU_LOCAL);
+        b.getfield(CPU, "segments", SEGMENT.arrayType());
+        b.loadConstant(segment);
+        b.aaload();
+        b.getfield(SEGMENT, "effectiveBase", LONG);
+    }
+}

@@ -1,0 +1,203 @@
+package dev.arclet.emulator.cpu.translate;
+
+import dev.arclet.emulator.cpu.CpuState;
+import dev.arclet.emulator.cpu.decode.Instruction;
+import dev.arclet.emulator.cpu.decode.Mnemonic;
+import dev.arclet.emulator.cpu.decode.Operand;
+
+/**
+ * Which instructions have bytecode of their own, and what they do with the arithmetic flags. All
+ * others are executed by calling the interpreter's operation.
+ */
+final class Emission {
+    /** What an instruction does with the arithmetic flags as a whole. */
+    enum FlagEffect {
+        /** Nothing. */
+        NONE,
+        /** Reads some. */
+        READ,
+        /** Replaces all, without looking at them. */
+        REPLACE,
+        /** Replaces all; what was there goes into the new ones. */
+        CHANGE,
+        /** Maybe reads, maybe changes: a called operation. */
+        CALL
+    }
+
+    private Emission() {}
+
+    /** Whether an instruction is emitted in a mode. */
+    static boolean handles(Instruction instruction, int mode) {
+        int codeSize = Mode.codeSize(mode);
+        if (codeSize == 2) {
+            return instruction.mnemonic() == Mnemonic.NOP;
+        }
+        for (Operand operand : instruction.operands()) {
+            if (!handles(instruction, operand, mode)) {
+                return false;
+            }
+        }
+        return switch (instruction.mnemonic()) {
+            case MOV, MOVNTI, MOVZX, MOVSX, MOVSXD, LEA -> true;
+            case NOP, PAUSE, PREFETCH, LFENCE, SFENCE, MFENCE -> true;
+            case ADD, SUB, ADC, SBB, AND, OR, XOR, CMP, TEST, INC, DEC, NEG, NOT -> true;
+            case SHL, SHR, SAR -> instruction.operand(0).size() >= 4;
+            case ROL, ROR ->
+                    instruction.operand(0).size() >= 4
+                            && instruction.operand(1) instanceof Operand.Immediate;
+            case SHLD, SHRD ->
+                    instruction.operand(0).size() >= 4
+                            && instruction.operand(2) instanceof Operand.Immediate;
+            case IMUL -> instruction.operand(0).size() >= 4;
+            case MUL -> instruction.operand(0).size() >= 4;
+            case DIV, IDIV -> instruction.operand(0).size() >= 4;
+            case SETCC, CMOVCC -> true;
+            case CBW, CWDE, CDQE, CWD, CDQ, CQO -> true;
+            case BSWAP -> instruction.operand(0).size() >= 4;
+            case XCHG -> true;
+            case BT, BTS, BTR, BTC ->
+                    instruction.operand(0).size() >= 4
+                            && (instruction.operand(0) instanceof Operand.Register
+                                    || instruction.operand(1) instanceof Operand.Immediate);
+            case BSF, BSR -> instruction.operand(0).size() >= 4;
+            case PUSH, POP, LEAVE ->
+                    Mode.plainStack(mode)
+                            && instruction.operandSize() == codeSize
+                            && !(instruction.mnemonic() == Mnemonic.POP
+                                    && instruction.operand(0) instanceof Operand.Memory);
+            case JMP, CALL, RET, JCC ->
+                    Mode.flatCode(mode)
+                            && instruction.operandSize() == codeSize
+                            && (instruction.mnemonic() == Mnemonic.JMP
+                                    || instruction.mnemonic() == Mnemonic.JCC
+                                    || Mode.plainStack(mode));
+            case LOOP, LOOPE, LOOPNE, JCXZ ->
+                    Mode.flatCode(mode)
+                            && instruction.operandSize() == codeSize
+                            && instruction.addressSize() == codeSize;
+            default -> false;
+        };
+    }
+
+    private static boolean handles(Instruction instruction, Operand operand, int mode) {
+        return switch (operand) {
+            case Operand.Register register ->
+                    register.file() == Operand.File.GPR
+                            || register.file() == Operand.File.HIGH_BYTE;
+            case Operand.Memory memory ->
+                    instruction.mnemonic() == Mnemonic.LEA
+                            || instruction.mnemonic() == Mnemonic.NOP
+                            || instruction.mnemonic() == Mnemonic.PREFETCH
+                            || Mode.direct(mode) && Mode.unchecked(mode, memory.segment());
+            default -> true;
+        };
+    }
+
+    /** What an instruction does with the flags. */
+    static FlagEffect flags(RegionPlan.Step step) {
+        if (!step.emitted) {
+            return FlagEffect.CALL;
+        }
+        Instruction instruction = step.instruction;
+        return switch (instruction.mnemonic()) {
+            case ADD, SUB, AND, OR, XOR, CMP, TEST, NEG, IMUL, MUL -> FlagEffect.REPLACE;
+            case ADC, SBB, INC, DEC, ROL, ROR, BT, BTS, BTR, BTC, BSF, BSR -> FlagEffect.CHANGE;
+            case SHL, SHR, SAR ->
+                    constantCount(instruction, 1) > 0 ? FlagEffect.REPLACE : FlagEffect.CHANGE;
+            case SHLD, SHRD ->
+                    constantCount(instruction, 2) > 0 ? FlagEffect.REPLACE : FlagEffect.CHANGE;
+            case SETCC, CMOVCC, JCC, LOOPE, LOOPNE -> FlagEffect.READ;
+            default -> FlagEffect.NONE;
+        };
+    }
+
+    /** The count of a shift, masked; -1 if it is in a register. */
+    static int constantCount(Instruction instruction, int operand) {
+        if (instruction.operand(operand) instanceof Operand.Immediate immediate) {
+            return (int) immediate.value() & (instruction.operand(0).size() == 8 ? 63 : 31);
+        }
+        return -1;
+    }
+
+    /** Whether control may leave the region at an instruction, before it has changed anything. */
+    static boolean mayExit(RegionPlan.Step step) {
+        if (!step.emitted) {
+            return true;
+        }
+        Instruction instruction = step.instruction;
+        return switch (instruction.mnemonic()) {
+            case PUSH, POP, LEAVE, CALL, RET, DIV, IDIV -> true;
+            case LEA, NOP, PREFETCH -> false;
+            default -> {
+                for (Operand operand : instruction.operands()) {
+                    if (operand instanceof Operand.Memory) {
+                        yield true;
+                    }
+                }
+                yield instruction.mnemonic() == Mnemonic.JMP
+                        && !(instruction.operand(0) instanceof Operand.Relative);
+            }
+        };
+    }
+
+    /** Whether an operation that is called works on x87, MMX or SSE registers alone. */
+    static boolean keepsGeneralRegisters(Instruction instruction) {
+        switch (instruction.mnemonic()) {
+            case PCMPESTRI, PCMPISTRI, PCMPESTRM, PCMPISTRM, FSAVE, FRSTOR, FXSAVE, FXRSTOR -> {
+                return false;
+            }
+            default -> {}
+        }
+        boolean vector =
+                instruction.opcode() >= 0xD800
+                        && instruction.opcode() <= 0xDFFF
+                        && instruction.mnemonic() != Mnemonic.FSTSW;
+        for (Operand operand : instruction.operands()) {
+            if (operand instanceof Operand.Register register) {
+                switch (register.file()) {
+                    case XMM, MMX, ST -> vector = true;
+                    default -> {}
+                }
+            }
+        }
+        return vector
+                && !(instruction.operands().size() > 0
+                        && instruction.operand(0) instanceof Operand.Register target
+                        && (target.file() == Operand.File.GPR
+                                || target.file() == Operand.File.HIGH_BYTE));
+    }
+
+    /** Whether an operation that is called leaves the arithmetic flags alone. */
+    static boolean keepsFlags(Instruction instruction) {
+        return switch (instruction.mnemonic()) {
+            case PUSH, POP, PUSHA, POPA, ENTER, LEAVE, PUSHF, MOV, MOVS, STOS, LODS, XLAT, CLD ->
+                    true;
+            case STD, XCHG, BSWAP, MOVBE, LAHF, LEA, MOVZX, MOVSX -> true;
+            case PTEST, COMISD, COMISS, UCOMISD, UCOMISS -> false;
+            case FCOMI, FCOMIP, FUCOMI, FUCOMIP -> false;
+            default -> keepsGeneralRegisters(instruction);
+        };
+    }
+
+    /** Whether an operation that is called may access memory. */
+    static boolean accessesMemory(Instruction instruction) {
+        for (Operand operand : instruction.operands()) {
+            if (operand instanceof Operand.Memory) {
+                return true;
+            }
+        }
+        return !keepsGeneralRegisters(instruction);
+    }
+
+    /** Bit per general register that an address uses. */
+    static int registers(Operand.Memory memory) {
+        int used = 0;
+        if (memory.base() < CpuState.ZERO) {
+            used |= 1 << memory.base();
+        }
+        if (memory.index() < CpuState.ZERO) {
+            used |= 1 << memory.index();
+        }
+        return used;
+    }
+}

@@ -1,0 +1,101 @@
+package dev.arclet.emulator.cpu.translate;
+
+import dev.arclet.emulator.cpu.Control;
+import dev.arclet.emulator.cpu.CpuState;
+import dev.arclet.emulator.cpu.SegmentRegister;
+import dev.arclet.emulator.mmu.Mmu;
+
+/**
+ * What a region takes for granted of the processor's mode, as bits of an int. Nothing of it changes
+ * while a region runs: the instructions that change it end regions.
+ */
+final class Mode {
+    private static final int CODE_16 = 0, CODE_32 = 1, CODE_64 = 2;
+    private static final int BANK_SHIFT = 2;
+    private static final int LONG_MODE = 1 << 4;
+    private static final int STACK_32 = 1 << 5;
+    private static final int FLAT_CODE = 1 << 6;
+    private static final int UNCHECKED_SHIFT = 8;
+    private static final int BASE_ZERO_SHIFT = 16;
+
+    private static final long FLAT = 0xFFFF_FFFFL;
+
+    private Mode() {}
+
+    /** The processor's current mode. */
+    static int of(CpuState cpu) {
+        int mode =
+                switch (cpu.codeSize) {
+                    case 8 -> CODE_64;
+                    case 4 -> CODE_32;
+                    default -> CODE_16;
+                };
+        mode |= cpu.mmu.bank() << BANK_SHIFT;
+        if ((cpu.efer & Control.EFER_LMA) != 0) {
+            mode |= LONG_MODE;
+        }
+        if (cpu.stackMask == FLAT) {
+            mode |= STACK_32;
+        }
+        if (cpu.codeSize == 8 || cpu.segments[CpuState.CS].limit == FLAT) {
+            mode |= FLAT_CODE;
+        }
+        for (int i = 0; i < 6; i++) {
+            SegmentRegister segment = cpu.segments[i];
+            if (segment.readUnchecked && segment.writeUnchecked) {
+                mode |= 1 << UNCHECKED_SHIFT + i;
+            }
+            if (segment.effectiveBase == 0) {
+                mode |= 1 << BASE_ZERO_SHIFT + i;
+            }
+        }
+        return mode;
+    }
+
+    /** 2, 4 or 8. */
+    static int codeSize(int mode) {
+        return 2 << (mode & 3);
+    }
+
+    static boolean wide(int mode) {
+        return (mode & 3) == CODE_64;
+    }
+
+    static int bank(int mode) {
+        return mode >> BANK_SHIFT & 3;
+    }
+
+    /** Whether memory can be accessed directly at all. */
+    static boolean direct(int mode) {
+        return bank(mode) != Mmu.ALIGNED_BANK;
+    }
+
+    /** Whether TLB tags may have more than 32 bits. */
+    static boolean longMode(int mode) {
+        return (mode & LONG_MODE) != 0;
+    }
+
+    /** Whether branches need no check of the code segment's limit. */
+    static boolean flatCode(int mode) {
+        return (mode & FLAT_CODE) != 0;
+    }
+
+    /** Whether nothing is to be checked of accesses through a segment. */
+    static boolean unchecked(int mode, int segment) {
+        return (mode >> UNCHECKED_SHIFT + segment & 1) != 0;
+    }
+
+    /** Whether a segment adds nothing to offsets. */
+    static boolean baseZero(int mode, int segment) {
+        return (mode >> BASE_ZERO_SHIFT + segment & 1) != 0;
+    }
+
+    /** Whether pushes and pops are as wide as the code's addresses and unchecked. */
+    static boolean plainStack(int mode) {
+        return wide(mode)
+                || codeSize(mode) == 4
+                        && (mode & STACK_32) != 0
+                        && direct(mode)
+                        && unchecked(mode, CpuState.SS);
+    }
+}

@@ -1,0 +1,102 @@
+package dev.arclet.emulator.cpu.translate;
+
+/**
+ * Guest code that is translated together: blocks reachable from one entry by direct branches, calls
+ * and returns. Belongs to the machine thread, but for {@link #code}, which a background thread may
+ * provide.
+ */
+final class Region {
+    /** A region's way out. */
+    record Exit(Kind kind, long rip, int done, int flags) {
+        enum Kind {
+            /** Goes on at {@link Exit#rip()}. */
+            GO,
+            /** Goes on at RIP, which the region has set. */
+            DYNAMIC,
+            /** The instruction at {@link Exit#rip()} is the interpreter's affair. */
+            STEP
+        }
+    }
+
+    /** Guest bytes of the region in one page. */
+    record Span(long physical, int bytes) {}
+
+    final long linear;
+    final long physical;
+    final long rip;
+    final int mode;
+
+    /** Guest instructions; 0 if there is nothing to translate here. */
+    final int instructions;
+
+    /** What it was made of; its blocks in the order of their code. */
+    final Span[] spans;
+
+    /** Linear addresses of the pages it lies in, the entry's first. */
+    final long[] linearPages;
+
+    /** Where those pages were. */
+    final long[] physicalPages;
+
+    /** Exits by number; complete when {@link #code} is there. */
+    Exit[] exits = {};
+
+    /** Successor regions last found for {@link Exit.Kind#GO} exits. */
+    Region[] links = {};
+
+    /** A budget below this is not enough to start. */
+    int budget;
+
+    /** Null until translated. */
+    volatile RegionCode code;
+
+    /** Whether its plan had too many bytes of bytecode; it gets no code then. */
+    volatile boolean tooLarge;
+
+    /** Bytes of bytecode. */
+    int codeBytes;
+
+    /** Cleared when its guest code was overwritten or it was evicted. */
+    boolean valid = true;
+
+    /** {@link dev.arclet.emulator.mmu.Mmu#generation} for which its pages were found in place. */
+    int generation;
+
+    /** Whether {@link #generation} means anything. */
+    boolean checked;
+
+    /** How often it was left for the interpreter's sake. */
+    int steps;
+
+    /** Whether it has been entered since the last sweep. */
+    boolean used;
+
+    /** The next region that starts at the same physical address. */
+    Region nextAtPhysical;
+
+    /** Which of the sizes of regions it was formed with. */
+    final int sizeClass;
+
+    Region(RegionPlan plan, int sizeClass) {
+        this.sizeClass = sizeClass;
+        linear = plan.linear;
+        physical = plan.physical;
+        rip = plan.rip;
+        mode = plan.mode;
+        instructions = plan.instructions;
+        spans = plan.spans;
+        linearPages = plan.linearPages;
+        physicalPages = plan.physicalPages;
+    }
+
+    void invalidate() {
+        valid = false;
+        RegionCode mine = code;
+        if (mine != null) {
+            mine.stop = true;
+        }
+        for (int i = 0; i < links.length; i++) {
+            links[i] = null;
+        }
+    }
+}

@@ -1,0 +1,234 @@
+package dev.arclet.emulator.cpu.translate;
+
+import dev.arclet.emulator.memory.GuestMemory;
+import dev.arclet.emulator.memory.PhysicalWriteListener;
+import dev.arclet.emulator.mmu.CodePageGuard;
+import dev.arclet.emulator.mmu.Mmu;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Regions by the physical address of their code. Stands as guard before the interpreter's block
+ * cache: both are told of writes to pages that have code of either.
+ */
+final class RegionCache implements CodePageGuard, PhysicalWriteListener {
+    /** Regions of one physical page. */
+    private static final class Page {
+        /** Bit per 64 bytes that have code; may be set too much, never too little. */
+        long granules;
+
+        final List<Region> regions = new ArrayList<>();
+    }
+
+    private static final int GRANULE_SHIFT = 6;
+    private static final int PAGE_SIZE = GuestMemory.PAGE_SIZE;
+
+    private final Mmu mmu;
+    private final CodePageGuard blocks;
+    private final PhysicalWriteListener blockWrites;
+    private final Map<Long, Page> pages = new HashMap<>();
+    private final Map<Long, Region> starts = new HashMap<>();
+    private int count;
+    private long invalidated;
+    private long evicted;
+
+    RegionCache(Mmu mmu, CodePageGuard blocks, PhysicalWriteListener blockWrites) {
+        this.mmu = mmu;
+        this.blocks = blocks;
+        this.blockWrites = blockWrites;
+    }
+
+    /** Regions kept. */
+    int count() {
+        return count;
+    }
+
+    /** Regions forgotten because their guest code was overwritten. */
+    long invalidated() {
+        return invalidated;
+    }
+
+    /** Regions forgotten to make room. */
+    long evicted() {
+        return evicted;
+    }
+
+    /** All regions kept. */
+    List<Region> all() {
+        List<Region> all = new ArrayList<>(count);
+        for (Region first : starts.values()) {
+            for (Region region = first; region != null; region = region.nextAtPhysical) {
+                all.add(region);
+            }
+        }
+        return all;
+    }
+
+    /** The region with an entry, or null. */
+    Region find(long physical, long linear, long rip, int mode) {
+        Region region = starts.get(physical);
+        while (region != null
+                && (region.linear != linear || region.rip != rip || region.mode != mode)) {
+            region = region.nextAtPhysical;
+        }
+        return region;
+    }
+
+    void add(Region region) {
+        region.nextAtPhysical = starts.get(region.physical);
+        starts.put(region.physical, region);
+        count++;
+        for (Region.Span span : region.spans) {
+            long number = span.physical() >>> GuestMemory.PAGE_SHIFT;
+            Page page = pages.get(number);
+            if (page == null) {
+                page = new Page();
+                pages.put(number, page);
+                mmu.protectCode(number);
+            }
+            if (page.regions.isEmpty() || page.regions.getLast() != region) {
+                page.regions.add(region);
+            }
+            page.granules |= granules(span);
+        }
+    }
+
+    private static long granules(Region.Span span) {
+        int first = (int) span.physical() & PAGE_SIZE - 1;
+        return bits(first, first + span.bytes() - 1);
+    }
+
+    private static long bits(int first, int last) {
+        return -1L << (first >>> GRANULE_SHIFT) & -1L >>> (63 - (last >>> GRANULE_SHIFT));
+    }
+
+    /** Forgets a region. */
+    void remove(Region region) {
+        if (!region.valid) {
+            return;
+        }
+        region.invalidate();
+        count--;
+        Region first = starts.get(region.physical);
+        if (first == region) {
+            if (region.nextAtPhysical == null) {
+                starts.remove(region.physical);
+            } else {
+                starts.put(region.physical, region.nextAtPhysical);
+            }
+        } else {
+            while (first.nextAtPhysical != region) {
+                first = first.nextAtPhysical;
+            }
+            first.nextAtPhysical = region.nextAtPhysical;
+        }
+        for (Region.Span span : region.spans) {
+            long number = span.physical() >>> GuestMemory.PAGE_SHIFT;
+            Page page = pages.get(number);
+            if (page != null && page.regions.remove(region)) {
+                if (page.regions.isEmpty()) {
+                    pages.remove(number);
+                } else {
+                    refresh(page, number);
+                }
+            }
+        }
+    }
+
+    private static void refresh(Page page, long number) {
+        page.granules = 0;
+        for (Region region : page.regions) {
+            for (Region.Span span : region.spans) {
+                if (span.physical() >>> GuestMemory.PAGE_SHIFT == number) {
+                    page.granules |= granules(span);
+                }
+            }
+        }
+    }
+
+    /** Forgets the regions that have not been entered since the last call. */
+    void evictUnused() {
+        for (Region region : all()) {
+            if (region.used) {
+                region.used = false;
+            } else {
+                evicted++;
+                remove(region);
+            }
+        }
+    }
+
+    /** Forgets everything. */
+    void clear() {
+        for (Region first : starts.values()) {
+            for (Region region = first; region != null; region = region.nextAtPhysical) {
+                region.invalidate();
+            }
+        }
+        starts.clear();
+        pages.clear();
+        count = 0;
+    }
+
+    @Override
+    public boolean hasCode(long physicalPage) {
+        return blocks.hasCode(physicalPage) || pages.containsKey(physicalPage);
+    }
+
+    @Override
+    public void codeWritten(long physical, int bytes) {
+        blocks.codeWritten(physical, bytes);
+        invalidate(physical, bytes);
+    }
+
+    @Override
+    public void mapChanged() {
+        blocks.mapChanged();
+        clear();
+    }
+
+    @Override
+    public void physicalWrite(long physical, long length) {
+        blockWrites.physicalWrite(physical, length);
+        invalidate(physical, length);
+    }
+
+    /** Forgets the regions that have any byte of a physical range. */
+    void invalidate(long physical, long length) {
+        if (length > (long) pages.size() * PAGE_SIZE) {
+            for (Region region : all()) {
+                if (touches(region, physical, length)) {
+                    invalidated++;
+                    remove(region);
+                }
+            }
+            return;
+        }
+        while (length > 0) {
+            int first = (int) physical & PAGE_SIZE - 1;
+            int n = (int) Math.min(length, PAGE_SIZE - first);
+            Page page = pages.get(physical >>> GuestMemory.PAGE_SHIFT);
+            if (page != null && (page.granules & bits(first, first + n - 1)) != 0) {
+                for (Region region : List.copyOf(page.regions)) {
+                    if (touches(region, physical, n)) {
+                        invalidated++;
+                        remove(region);
+                    }
+                }
+            }
+            physical += n;
+            length -= n;
+        }
+    }
+
+    private static boolean touches(Region region, long physical, long length) {
+        for (Region.Span span : region.spans) {
+            if (span.physical() < physical + length && physical < span.physical() + span.bytes()) {
+                return true;
+            }
+        }
+        return false;
+    }
+}

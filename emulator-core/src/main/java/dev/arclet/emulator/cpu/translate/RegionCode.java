@@ -1,0 +1,33 @@
+package dev.arclet.emulator.cpu.translate;
+
+import dev.arclet.emulator.cpu.CpuState;
+import dev.arclet.emulator.cpu.interp.Op;
+
+/** What the classes of translated regions extend. */
+abstract class RegionCode {
+    /** Operations of the interpreter that the region calls. */
+    final Op[] ops;
+
+    /** Number of the exit that stands for the operation being called; for exceptions. */
+    int at;
+
+    /** What was left of the budget, less than the instructions of the block under way. */
+    int left;
+
+    /** Set when an operation that the region calls may have made it invalid. */
+    boolean stop;
+
+    RegionCode(Op[] ops) {
+        this.ops = ops;
+    }
+
+    /**
+     * Executes from the region's first instruction.
+     *
+     * @param cpu registers are those of the processor; RIP is the region's
+     * @param budget instructions that may be executed; negative does nothing
+     * @return what is left of the budget, up to the block left, in the upper half; the number of
+     *     the exit in the lower
+     */
+    public abstract long run(CpuState cpu, int budget);
+}

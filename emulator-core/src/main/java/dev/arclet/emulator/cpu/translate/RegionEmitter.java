@@ -1,0 +1,459 @@
+package dev.arclet.emulator.cpu.translate;
+
+import dev.arclet.emulator.cpu.CpuState;
+import dev.arclet.emulator.cpu.decode.Instruction;
+import dev.arclet.emulator.cpu.decode.Mnemonic;
+import dev.arclet.emulator.cpu.decode.Operand;
+import dev.arclet.emulator.cpu.interp.Op;
+import dev.arclet.emulator.mmu.Mmu;
+import java.lang.classfile.Attributes;
+import java.lang.classfile.ClassFile;
+import java.lang.classfile.CodeBuilder;
+import java.lang.classfile.Label;
+import java.lang.classfile.MethodModel;
+import java.lang.classfile.attribute.CodeAttribute;
+import java.lang.constant.ClassDesc;
+import java.lang.constant.ConstantDescs;
+import java.lang.constant.MethodTypeDesc;
+import java.lang.invoke.MethodHandles;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.BiFunction;
+
+/**
+ * Makes a class of a region's plan: one method, in which branches inside the region are branches.
+ * May run on any thread, one region at a time.
+ */
+final class RegionEmitter {
+    /** Flags of an exit: those in the processor are right. */
+    static final int UNTOUCHED = -3;
+
+    /** HotSpot never compiles a method over 8,000 bytes; C2 gives up well before. */
+    static final int MAX_CODE_BYTES = 6_000;
+
+    private static final MethodHandles.Lookup LOOKUP = MethodHandles.lookup();
+    private static final ClassDesc NAME =
+            ClassDesc.of(RegionEmitter.class.getPackageName() + ".Translated");
+    private static final MethodTypeDesc CONSTRUCTOR =
+            MethodTypeDesc.of(ConstantDescs.CD_void, Bytecode.OP.arrayType());
+
+    /** What was made. */
+    record Result(RegionCode code, Region.Exit[] exits, int bytes) {}
+
+    /** The plan's code has more bytes than a method should. */
+    static final class TooLargeException extends Exception {
+        private static final long serialVersionUID = 1;
+
+        TooLargeException(int bytes) {
+            super("a region of " + bytes + " bytes of bytecode", null, false, false);
+        }
+    }
+
+    private final RegionPlan plan;
+    private final Mmu mmu;
+    private final List<Op> ops = new ArrayList<>();
+    private final BiFunction<Instruction, Op.Place, Op> operations;
+    private final boolean touchesFlags;
+    private int used;
+    private int written;
+    private List<Region.Exit> exits = List.of();
+
+    // While the method is being built.
+    private Map<RegionPlan.Node, Label> labels = Map.of();
+
+    private RegionEmitter(
+            RegionPlan plan, Mmu mmu, BiFunction<Instruction, Op.Place, Op> operations) {
+        this.plan = plan;
+        this.mmu = mmu;
+        this.operations = operations;
+        touchesFlags = FlagAnalysis.touchesFlags(plan);
+    }
+
+    /**
+     * Emits and defines the code of a plan.
+     *
+     * @param operations makes the interpreter's operations
+     */
+    static Result emit(RegionPlan plan, Mmu mmu, BiFunction<Instruction, Op.Place, Op> operations)
+            throws TooLargeException {
+        return new RegionEmitter(plan, mmu, operations).make();
+    }
+
+    private Result make() throws TooLargeException {
+        FlagAnalysis.analyse(plan);
+        for (RegionPlan.Node node : plan.nodes) {
+            for (RegionPlan.Step step : node.steps) {
+                if (step.emitted) {
+                    used |= Registers.used(step.instruction);
+                    written |= Registers.written(step.instruction);
+                }
+            }
+        }
+        byte[] bytes =
+                ClassFile.of(
+                                ClassFile.DebugElementsOption.DROP_DEBUG,
+                                ClassFile.LineNumbersOption.DROP_LINE_NUMBERS)
+                        .build(
+                                NAME,
+                                type ->
+                                        type.withSuperclass(Bytecode.CODE)
+                                                .withMethodBody(
+                                                        ConstantDescs.INIT_NAME,
+                                                        CONSTRUCTOR,
+                                                        0,
+                                                        RegionEmitter::constructor)
+                                                .withMethodBody(
+                                                        "run",
+                                                        MethodTypeDesc.of(
+                                                                Bytecode.LONG,
+                                                                Bytecode.CPU,
+                                                                Bytecode.INT),
+                                                        0,
+                                                        this::body));
+        int codeBytes = 0;
+        for (MethodModel method : ClassFile.of().parse(bytes).methods()) {
+            int length =
+                    method.findAttribute(Attributes.code())
+                            .map(CodeAttribute::codeLength)
+                            .orElse(0);
+            codeBytes = Math.max(codeBytes, length);
+        }
+        if (codeBytes > MAX_CODE_BYTES) {
+            throw new TooLargeException(codeBytes);
+        }
+        try {
+            Class<?> made = LOOKUP.defineHiddenClass(bytes, false).lookupClass();
+            RegionCode code =
+                    (RegionCode)
+                            made.getDeclaredConstructor(Op[].class)
+                                    .newInstance((Object) ops.toArray(new Op[0]));
+            return new Result(code, exits.toArray(new Region.Exit[0]), codeBytes);
+        } catch (ReflectiveOperationException e) {
+            throw new IllegalStateException("emitted class cannot be made", e);
+        }
+    }
+
+    private static void constructor(CodeBuilder b) {
+        b.aload(0);
+        b.aload(1);
+        b.invokespecial(Bytecode.CODE, ConstantDescs.INIT_NAME, CONSTRUCTOR);
+        b.return_();
+    }
+
+    private void body(CodeBuilder b) {
+        ops.clear();
+        Bytecode code = new Bytecode(b, plan);
+        FlagEmitter flags = new FlagEmitter(code);
+        InstructionEmitter instructions =
+                new InstructionEmitter(code, flags, new MemoryEmitter(code, mmu), touchesFlags);
+        labels = new HashMap<>();
+        for (RegionPlan.Node node : plan.nodes) {
+            labels.put(node, b.newLabel());
+        }
+        code.begin(used, touchesFlags);
+        for (RegionPlan.Node node : plan.nodes) {
+            emit(node, code, flags, instructions);
+        }
+        code.end(written, touchesFlags);
+        exits = code.exits;
+    }
+
+    private int flagCode(FlagEmitter flags) {
+        return touchesFlags ? flags.current : UNTOUCHED;
+    }
+
+    private void emit(
+            RegionPlan.Node node,
+            Bytecode code,
+            FlagEmitter flags,
+            InstructionEmitter instructions) {
+        CodeBuilder b = code.b;
+        b.labelBinding(labels.get(node));
+        flags.current = node.flagsIn;
+        if (node.polled) {
+            code.unlessLeft(
+                    node.longest,
+                    code.exitLabel(Region.Exit.Kind.GO, node.rip, 0, flagCode(flags)));
+        }
+        int dirty = written;
+        boolean synced = false;
+        int done = 0;
+        for (RegionPlan.Step step : node.steps) {
+            instructions.start(step, done);
+            boolean last = done == node.steps.size() - 1;
+            if (last && node.branches) {
+                branch(node, step, code, flags, instructions);
+                return;
+            }
+            if (step.emitted) {
+                int before = flags.current;
+                instructions.emit();
+                dirty |= Registers.written(step.instruction);
+                synced &= before == flags.current && !step.flagsNeeded;
+            } else {
+                code.flush(dirty);
+                dirty = 0;
+                if (touchesFlags && !synced) {
+                    code.flushFlags(flags.current);
+                    synced = true;
+                }
+                call(step, done, code, flags);
+            }
+            done++;
+        }
+        code.count(node.steps.size());
+        materialise(node, flags);
+        if (node.fall != null) {
+            jump(node, node.fall, b);
+        } else {
+            b.goto_(
+                    code.exitLabel(
+                            node.interpretNext ? Region.Exit.Kind.STEP : Region.Exit.Kind.GO,
+                            node.fallRip,
+                            0,
+                            flagCode(flags)));
+        }
+    }
+
+    /** Has an instruction executed by the interpreter's operation; all has been flushed. */
+    private void call(RegionPlan.Step step, int done, Bytecode code, FlagEmitter flags) {
+        Instruction instruction = step.instruction;
+        int exit = code.exit(Region.Exit.Kind.STEP, step.rip, done, UNTOUCHED);
+        ops.add(
+                operations.apply(
+                        instruction,
+                        new Op.Place((int) (step.rip - plan.rip), instruction.length())));
+        code.callOperation(ops.size() - 1, exit);
+        if (!Emission.keepsGeneralRegisters(instruction)) {
+            code.reload(used);
+        }
+        if (!Emission.keepsFlags(instruction) && touchesFlags) {
+            code.reloadFlags();
+            flags.current = FlagCode.DYNAMIC;
+        }
+        if (Emission.accessesMemory(instruction)) {
+            code.ifDisturbed(
+                    code.exitLabel(Region.Exit.Kind.STEP, step.next, done + 1, flagCode(flags)));
+        }
+    }
+
+    /** Lets the flag code's local tell if a successor asks it. */
+    private void materialise(RegionPlan.Node node, FlagEmitter flags) {
+        if (!touchesFlags) {
+            return;
+        }
+        for (RegionPlan.Node next : RegionFormer.successors(plan, node)) {
+            if (next.flagsIn == FlagCode.DYNAMIC) {
+                flags.materialise();
+                return;
+            }
+        }
+    }
+
+    private void jump(RegionPlan.Node from, RegionPlan.Node to, CodeBuilder b) {
+        if (to.order != from.order + 1) {
+            b.goto_(labels.get(to));
+        }
+    }
+
+    /** Where a direct branch goes: inside, or out. */
+    private Label target(RegionPlan.Node node, long rip, Bytecode code, FlagEmitter flags) {
+        return node != null
+                ? labels.get(node)
+                : code.exitLabel(Region.Exit.Kind.GO, rip, 0, flagCode(flags));
+    }
+
+    private void branch(
+            RegionPlan.Node node,
+            RegionPlan.Step step,
+            Bytecode code,
+            FlagEmitter flags,
+            InstructionEmitter instructions) {
+        CodeBuilder b = code.b;
+        Instruction i = step.instruction;
+        int count = node.steps.size();
+        boolean direct = !i.operands().isEmpty() && i.operand(0) instanceof Operand.Relative;
+        long taken = direct ? RegionFormer.target(i, step.next) : 0;
+        switch (i.mnemonic()) {
+            case JMP -> {
+                if (!direct) {
+                    indirect(i, step, false, code, flags, instructions, count);
+                    return;
+                }
+                code.count(count);
+                materialise(node, flags);
+                if (node.taken == null || node.taken.order != node.order + 1) {
+                    b.goto_(target(node.taken, taken, code, flags));
+                }
+            }
+            case CALL -> {
+                if (!direct) {
+                    indirect(i, step, true, code, flags, instructions, count);
+                    return;
+                }
+                pushReturn(step, code, instructions);
+                code.count(count);
+                materialise(node, flags);
+                if (node.taken == null || node.taken.order != node.order + 1) {
+                    b.goto_(target(node.taken, taken, code, flags));
+                }
+            }
+            case RET -> ret(node, i, code, flags, instructions, count);
+            case JCC -> {
+                code.count(count);
+                materialise(node, flags);
+                flags.jumpIf(i.condition(), target(node.taken, taken, code, flags));
+                fall(node, step, code, flags);
+            }
+            default -> {
+                loop(node, i, taken, code, flags, count);
+                fall(node, step, code, flags);
+            }
+        }
+    }
+
+    private void fall(
+            RegionPlan.Node node, RegionPlan.Step step, Bytecode code, FlagEmitter flags) {
+        if (node.fall == null || node.fall.order != node.order + 1) {
+            code.b.goto_(target(node.fall, step.next, code, flags));
+        }
+    }
+
+    private static void pushReturn(
+            RegionPlan.Step step, Bytecode code, InstructionEmitter instructions) {
+        instructions.locatePush();
+        code.b.lload(code.host);
+        if (code.wide) {
+            code.b.loadConstant(step.next);
+        } else {
+            code.b.loadConstant((int) step.next);
+        }
+        code.store(code.wide ? 8 : 4);
+        instructions.setPointer(CpuState.RSP, code.wide ? -8 : -4);
+    }
+
+    /** Keeps the branch target on the stack in a temporary; what cannot be one is interpreted. */
+    private static void keepTarget(Bytecode code, InstructionEmitter instructions) {
+        CodeBuilder b = code.b;
+        if (!code.wide) {
+            b.istore(code.int0);
+            return;
+        }
+        b.lstore(code.long2);
+        b.lload(code.long2);
+        b.bipush(16);
+        b.lshl();
+        b.bipush(16);
+        b.lshr();
+        b.lload(code.long2);
+        b.lcmp();
+        b.ifne(instructions.miss());
+    }
+
+    private static void pushTarget(Bytecode code) {
+        if (code.wide) {
+            code.b.lload(code.long2);
+        } else {
+            code.b.iload(code.int0);
+        }
+    }
+
+    private void indirect(
+            Instruction i,
+            RegionPlan.Step step,
+            boolean call,
+            Bytecode code,
+            FlagEmitter flags,
+            InstructionEmitter instructions,
+            int count) {
+        instructions.pushTarget(i.operand(0));
+        keepTarget(code, instructions);
+        if (call) {
+            pushReturn(step, code, instructions);
+        }
+        code.count(count);
+        leaveTo(code, flags);
+    }
+
+    /** Leaves for the address that {@link #keepTarget} kept. */
+    private void leaveTo(Bytecode code, FlagEmitter flags) {
+        pushTarget(code);
+        code.setRip();
+        code.b.loadConstant(code.exit(Region.Exit.Kind.DYNAMIC, 0, 0, flagCode(flags)));
+        code.b.goto_(code.leave);
+    }
+
+    private void ret(
+            RegionPlan.Node node,
+            Instruction i,
+            Bytecode code,
+            FlagEmitter flags,
+            InstructionEmitter instructions,
+            int count) {
+        CodeBuilder b = code.b;
+        instructions.pushTop(CpuState.RSP);
+        keepTarget(code, instructions);
+        int release = i.operands().isEmpty() ? 0 : (int) ((Operand.Immediate) i.operand(0)).value();
+        instructions.setPointer(CpuState.RSP, (code.wide ? 8 : 4) + release);
+        code.count(count);
+        materialise(node, flags);
+        for (RegionPlan.Node site : plan.returnSites) {
+            pushTarget(code);
+            if (code.wide) {
+                b.loadConstant(site.rip);
+                b.lcmp();
+                b.ifeq(labels.get(site));
+            } else {
+                b.loadConstant((int) site.rip);
+                b.if_icmpeq(labels.get(site));
+            }
+        }
+        leaveTo(code, flags);
+    }
+
+    private void loop(
+            RegionPlan.Node node,
+            Instruction i,
+            long taken,
+            Bytecode code,
+            FlagEmitter flags,
+            int count) {
+        CodeBuilder b = code.b;
+        code.count(count);
+        materialise(node, flags);
+        Label target = target(node.taken, taken, code, flags);
+        if (i.mnemonic() == Mnemonic.JCXZ) {
+            code.getNatural(CpuState.RCX);
+            if (code.wide) {
+                b.lconst_0();
+                b.lcmp();
+            }
+            b.ifeq(target);
+            return;
+        }
+        code.getNatural(CpuState.RCX);
+        if (code.wide) {
+            b.lconst_1();
+            b.lsub();
+        } else {
+            b.iconst_1();
+            b.isub();
+        }
+        code.setNatural(CpuState.RCX);
+        Label ends = b.newLabel();
+        if (i.mnemonic() == Mnemonic.LOOPE) {
+            flags.jumpIf(5, ends);
+        } else if (i.mnemonic() == Mnemonic.LOOPNE) {
+            flags.jumpIf(4, ends);
+        }
+        code.getNatural(CpuState.RCX);
+        if (code.wide) {
+            b.lconst_0();
+            b.lcmp();
+        }
+        b.ifne(target);
+        b.labelBinding(ends);
+    }
+}

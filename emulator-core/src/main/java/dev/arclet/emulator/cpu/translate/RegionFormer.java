@@ -1,0 +1,413 @@
+package dev.arclet.emulator.cpu.translate;
+
+import dev.arclet.emulator.cpu.CpuState;
+import dev.arclet.emulator.cpu.decode.CodeReader;
+import dev.arclet.emulator.cpu.decode.Decoder;
+import dev.arclet.emulator.cpu.decode.Instruction;
+import dev.arclet.emulator.cpu.decode.Mnemonic;
+import dev.arclet.emulator.cpu.decode.Operand;
+import dev.arclet.emulator.cpu.interp.BlockEnd;
+import dev.arclet.emulator.fault.GuestFault;
+import dev.arclet.emulator.memory.GuestMemory;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.function.LongPredicate;
+
+/**
+ * Finds the guest instructions of a region, on the machine thread: decodes from an entry along
+ * direct branches, calls and their returns, nearest first, as far as pages are known to be mapped
+ * for execution and there is room.
+ */
+final class RegionFormer {
+    private static final int PAGE_SIZE = GuestMemory.PAGE_SIZE;
+    private static final int MAX_PAGES = 4;
+
+    private final CpuState cpu;
+    private final Decoder decoder = new Decoder();
+    private final Reader reader = new Reader();
+
+    private RegionPlan plan = new RegionPlan(0, 0, 0, 0);
+    private final Map<Long, RegionPlan.Step> steps = new HashMap<>();
+    private final Map<Long, Boolean> leaders = new LinkedHashMap<>();
+    private final Map<Long, Long> pages = new LinkedHashMap<>();
+    private final ArrayDeque<Long> work = new ArrayDeque<>();
+
+    /** Addresses behind direct calls, and what those call. */
+    private final Map<Long, Long> returnSites = new LinkedHashMap<>();
+
+    private long base;
+    private long lastByte;
+    private long ripMask;
+    private int room;
+
+    /** Whether code at a physical address has run; what has not is left out. */
+    private final LongPredicate executed;
+
+    RegionFormer(CpuState cpu, LongPredicate executed) {
+        this.cpu = cpu;
+        this.executed = executed;
+    }
+
+    /**
+     * Forms the region that starts at RIP, in the current mode.
+     *
+     * @param linear linear address of the entry
+     * @param physical where it is
+     * @param maxInstructions guest instructions at most
+     * @return its plan; without instructions if the first one is the interpreter's affair
+     */
+    RegionPlan form(long linear, long physical, int mode, int maxInstructions) {
+        long rip = cpu.rip();
+        plan = new RegionPlan(linear, physical, rip, mode);
+        steps.clear();
+        leaders.clear();
+        pages.clear();
+        work.clear();
+        returnSites.clear();
+        base = linear - rip;
+        lastByte = cpu.codeSize == 8 ? Long.MAX_VALUE : cpu.segments[CpuState.CS].limit;
+        ripMask = cpu.ripMask();
+        room = maxInstructions;
+        pages.put(linear & -PAGE_SIZE, physical & -PAGE_SIZE);
+        leaders.put(rip, true);
+        work.add(rip);
+        while (!work.isEmpty() && room > 0) {
+            decodeFrom(work.poll());
+        }
+        if (steps.containsKey(rip)) {
+            buildNodes(rip);
+        }
+        finish();
+        return plan;
+    }
+
+    private void lead(long rip) {
+        if (leaders.putIfAbsent(rip, true) == null) {
+            long physical = physical(rip);
+            if (physical != -1 && executed.test(physical)) {
+                work.add(rip);
+            }
+        }
+    }
+
+    /** Host address of the code at an address, or 0 if it may not be looked at. */
+    private long host(long rip) {
+        long physical = physical(rip);
+        long host = physical == -1 ? 0 : cpu.mmu.physical().readablePage(physical);
+        return host == 0 ? 0 : host + (physical & PAGE_SIZE - 1);
+    }
+
+    /** Physical address of the code at an address, or -1 if it may not be looked at. */
+    private long physical(long rip) {
+        long linear = base + rip & cpu.linearMask;
+        long page = linear & -PAGE_SIZE;
+        Long physical = pages.get(page);
+        if (physical == null) {
+            if (pages.size() >= MAX_PAGES) {
+                return -1;
+            }
+            long found = cpu.mmu.peekFetch(linear);
+            if (found == -1) {
+                return -1;
+            }
+            physical = found & -PAGE_SIZE;
+            pages.put(page, physical);
+        }
+        return physical + (linear & PAGE_SIZE - 1);
+    }
+
+    private void decodeFrom(long start) {
+        long rip = start;
+        while (room > 0 && !steps.containsKey(rip)) {
+            Instruction instruction = decode(rip);
+            if (instruction == null) {
+                return;
+            }
+            boolean transfer = BlockEnd.ends(instruction);
+            boolean emitted = Emission.handles(instruction, plan.mode);
+            if (BlockEnd.standsAlone(instruction) || transfer && !emitted) {
+                return;
+            }
+            long next = rip + instruction.length() & ripMask;
+            steps.put(rip, new RegionPlan.Step(instruction, rip, next, emitted));
+            room--;
+            if (transfer) {
+                follow(instruction, next);
+                return;
+            }
+            rip = next;
+        }
+    }
+
+    /** Null if the instruction is not to be translated. */
+    private Instruction decode(long rip) {
+        long host = host(rip);
+        if (host == 0 || rip > lastByte) {
+            return null;
+        }
+        reader.start(
+                host, (int) Math.min(PAGE_SIZE - (base + rip & PAGE_SIZE - 1), lastByte - rip + 1));
+        try {
+            return decoder.decode(reader, cpu.codeSize);
+        } catch (GuestFault | IndexOutOfBoundsException e) {
+            return null;
+        }
+    }
+
+    private void follow(Instruction instruction, long next) {
+        switch (instruction.mnemonic()) {
+            case JMP, CALL -> {
+                if (instruction.operand(0) instanceof Operand.Relative) {
+                    lead(target(instruction, next));
+                }
+                if (instruction.mnemonic() == Mnemonic.CALL
+                        && instruction.operand(0) instanceof Operand.Relative) {
+                    returnSites.put(next, target(instruction, next));
+                    lead(next);
+                }
+            }
+            case RET -> {}
+            default -> {
+                lead(next);
+                lead(target(instruction, next));
+            }
+        }
+    }
+
+    /** Where a direct branch goes; {@code next} is the address behind it. */
+    static long target(Instruction instruction, long next) {
+        long target = next + ((Operand.Relative) instruction.operand(0)).displacement();
+        return switch (instruction.operandSize()) {
+            case 2 -> target & 0xFFFF;
+            case 4 -> target & 0xFFFF_FFFFL;
+            default -> target;
+        };
+    }
+
+    private void buildNodes(long entry) {
+        Map<Long, RegionPlan.Node> nodes = new HashMap<>();
+        ArrayDeque<RegionPlan.Node> open = new ArrayDeque<>();
+        RegionPlan.Node first = node(entry, nodes, open);
+        while (!open.isEmpty()) {
+            build(open.poll(), nodes, open);
+        }
+        for (Map.Entry<Long, Long> site : returnSites.entrySet()) {
+            RegionPlan.Node node = nodes.get(site.getKey());
+            if (node != null && nodes.containsKey(site.getValue())) {
+                plan.returnSites.add(node);
+            }
+        }
+        order(first);
+    }
+
+    private RegionPlan.Node node(
+            long rip, Map<Long, RegionPlan.Node> nodes, ArrayDeque<RegionPlan.Node> open) {
+        if (!steps.containsKey(rip)) {
+            return null;
+        }
+        RegionPlan.Node node = nodes.get(rip);
+        if (node == null) {
+            node = new RegionPlan.Node(rip);
+            nodes.put(rip, node);
+            open.add(node);
+        }
+        return node;
+    }
+
+    private void build(
+            RegionPlan.Node node,
+            Map<Long, RegionPlan.Node> nodes,
+            ArrayDeque<RegionPlan.Node> open) {
+        long rip = node.rip;
+        while (true) {
+            RegionPlan.Step step = steps.get(rip);
+            if (step == null) {
+                node.fallRip = rip;
+                node.interpretNext = mustBeInterpreted(rip);
+                return;
+            }
+            if (rip != node.rip && leaders.containsKey(rip)) {
+                node.fallRip = rip;
+                node.fall = node(rip, nodes, open);
+                return;
+            }
+            node.steps.add(step);
+            if (BlockEnd.ends(step.instruction)) {
+                branch(node, step, nodes, open);
+                return;
+            }
+            rip = step.next;
+        }
+    }
+
+    private boolean mustBeInterpreted(long rip) {
+        Instruction instruction = decode(rip);
+        return instruction == null
+                || BlockEnd.standsAlone(instruction)
+                || BlockEnd.ends(instruction) && !Emission.handles(instruction, plan.mode);
+    }
+
+    private void branch(
+            RegionPlan.Node node,
+            RegionPlan.Step step,
+            Map<Long, RegionPlan.Node> nodes,
+            ArrayDeque<RegionPlan.Node> open) {
+        node.branches = true;
+        Instruction instruction = step.instruction;
+        node.fallRip = step.next;
+        boolean direct =
+                !instruction.operands().isEmpty()
+                        && instruction.operand(0) instanceof Operand.Relative;
+        if (direct) {
+            node.taken = node(target(instruction, step.next), nodes, open);
+        }
+        switch (instruction.mnemonic()) {
+            case JMP, RET -> {}
+            // Reached by returns only, if any inside the region leads there.
+            case CALL -> node(step.next, nodes, open);
+            default -> node.fall = node(step.next, nodes, open);
+        }
+    }
+
+    /** Successors inside the region. */
+    static List<RegionPlan.Node> successors(RegionPlan plan, RegionPlan.Node node) {
+        List<RegionPlan.Node> all = new ArrayList<>();
+        if (node.fall != null) {
+            all.add(node.fall);
+        }
+        if (node.taken != null) {
+            all.add(node.taken);
+        }
+        if (node.branches && node.last().instruction.mnemonic() == Mnemonic.RET) {
+            all.addAll(plan.returnSites);
+        }
+        return all;
+    }
+
+    /** Depth first, without recursion; finds the targets of edges back. */
+    private void order(RegionPlan.Node entry) {
+        List<RegionPlan.Node> postorder = new ArrayList<>();
+        Map<RegionPlan.Node, Integer> state = new HashMap<>();
+        ArrayDeque<RegionPlan.Node> path = new ArrayDeque<>();
+        Map<RegionPlan.Node, ArrayDeque<RegionPlan.Node>> rest = new HashMap<>();
+        path.push(entry);
+        while (!path.isEmpty()) {
+            RegionPlan.Node node = path.peek();
+            if (state.putIfAbsent(node, 1) == null) {
+                rest.put(node, new ArrayDeque<>(successors(plan, node)));
+            }
+            RegionPlan.Node next = rest.get(node).pollLast();
+            if (next == null) {
+                path.pop();
+                state.put(node, 2);
+                postorder.add(node);
+            } else if (!state.containsKey(next)) {
+                path.push(next);
+            } else if (state.get(next) == 1) {
+                next.polled = true;
+            }
+        }
+        for (RegionPlan.Node node : postorder) {
+            int longest = 0;
+            for (RegionPlan.Node next : successors(plan, node)) {
+                if (!next.polled) {
+                    longest = Math.max(longest, next.longest);
+                }
+            }
+            node.longest = node.steps.size() + longest;
+        }
+        plan.nodes = postorder.reversed();
+        int number = 0;
+        for (RegionPlan.Node node : plan.nodes) {
+            node.order = number++;
+        }
+        plan.returnSites.removeIf(site -> site.order < 0);
+    }
+
+    /** Notes what was looked at, also what was not kept, so that a change of it is noticed. */
+    private void finish() {
+        TreeMap<Long, Integer> bytes = new TreeMap<>();
+        for (RegionPlan.Node node : plan.nodes) {
+            for (RegionPlan.Step step : node.steps) {
+                bytes.merge(step.rip, step.instruction.length(), Math::max);
+                plan.instructions++;
+            }
+            if (node.interpretNext) {
+                note(bytes, node.fallRip);
+            }
+        }
+        if (bytes.isEmpty()) {
+            note(bytes, plan.rip);
+        }
+        List<Region.Span> spans = new ArrayList<>();
+        long start = 0;
+        long end = -1;
+        for (Map.Entry<Long, Integer> entry : bytes.entrySet()) {
+            long rip = entry.getKey();
+            if (rip <= end && (base + rip & PAGE_SIZE - 1) != 0) {
+                end = Math.max(end, rip + entry.getValue());
+                continue;
+            }
+            addSpan(spans, start, end);
+            start = rip;
+            end = rip + entry.getValue();
+        }
+        addSpan(spans, start, end);
+        plan.spans = spans.toArray(new Region.Span[0]);
+        int count = 0;
+        plan.linearPages = new long[pages.size()];
+        plan.physicalPages = new long[pages.size()];
+        for (Map.Entry<Long, Long> page : pages.entrySet()) {
+            boolean needed = count == 0;
+            for (Region.Span span : plan.spans) {
+                needed |= (span.physical() & -PAGE_SIZE) == page.getValue();
+            }
+            if (needed) {
+                plan.linearPages[count] = page.getKey();
+                plan.physicalPages[count++] = page.getValue();
+            }
+        }
+        plan.linearPages = Arrays.copyOf(plan.linearPages, count);
+        plan.physicalPages = Arrays.copyOf(plan.physicalPages, count);
+    }
+
+    private void note(Map<Long, Integer> bytes, long rip) {
+        if (host(rip) != 0) {
+            int inPage = PAGE_SIZE - (int) (base + rip & PAGE_SIZE - 1);
+            bytes.putIfAbsent(rip, Math.min(inPage, Decoder.MAX_LENGTH));
+        }
+    }
+
+    private void addSpan(List<Region.Span> spans, long start, long end) {
+        if (end > start) {
+            long linear = base + start & cpu.linearMask;
+            Long page = pages.get(linear & -PAGE_SIZE);
+            spans.add(new Region.Span(page + (linear & PAGE_SIZE - 1), (int) (end - start)));
+        }
+    }
+
+    /** Reads instruction bytes up to the end of a page or segment. */
+    private static final class Reader implements CodeReader {
+        private long host;
+        private int left;
+
+        void start(long newHost, int bytes) {
+            host = newHost;
+            left = bytes;
+        }
+
+        @Override
+        public int next() {
+            if (--left < 0) {
+                throw new IndexOutOfBoundsException("end of page");
+            }
+            return GuestMemory.load8(host++) & 0xFF;
+        }
+    }
+}

@@ -1,0 +1,99 @@
+package dev.arclet.emulator.cpu.translate;
+
+import dev.arclet.emulator.cpu.decode.Instruction;
+import java.util.ArrayList;
+import java.util.List;
+
+/** The control-flow graph of a region, decoded and analysed, from which its code is emitted. */
+final class RegionPlan {
+    /** One guest instruction. */
+    static final class Step {
+        final Instruction instruction;
+        final long rip;
+
+        /** Address of the next instruction. */
+        final long next;
+
+        /** Whether its bytecode is emitted; else the interpreter's operation is called. */
+        final boolean emitted;
+
+        /** Whether somebody may look at the flags that it leaves. */
+        boolean flagsNeeded;
+
+        Step(Instruction instruction, long rip, long next, boolean emitted) {
+            this.instruction = instruction;
+            this.rip = rip;
+            this.next = next;
+            this.emitted = emitted;
+        }
+    }
+
+    /** Instructions that follow each other; entered at the first only. */
+    static final class Node {
+        final long rip;
+        final List<Step> steps = new ArrayList<>();
+
+        /** Where it goes on sequentially; null if it does not, or out of the region. */
+        Node fall;
+
+        /** Address of {@link #fall}, also out of the region. */
+        long fallRip;
+
+        /** Target of its direct branch; null if there is none, or out of the region. */
+        Node taken;
+
+        /** Whether the last step is a control transfer that is emitted. */
+        boolean branches;
+
+        /** Whether the instruction at {@link #fallRip} has to be interpreted. */
+        boolean interpretNext;
+
+        /** Whether the budget is checked at its start, as something leads back to it. */
+        boolean polled;
+
+        /** Instructions on the longest way from here to an exit or a polled node. */
+        int longest;
+
+        /** Number in reverse postorder. */
+        int order = -1;
+
+        /** Flag code with which it is entered: a code, or {@link FlagCode#DYNAMIC}. */
+        int flagsIn = FlagCode.DEAD;
+
+        /** Flag code at its end. */
+        int flagsOut = FlagCode.DEAD;
+
+        /** Whether flags that were there before are looked at. */
+        boolean flagsLiveIn;
+
+        Node(long rip) {
+            this.rip = rip;
+        }
+
+        Step last() {
+            return steps.getLast();
+        }
+    }
+
+    final long linear;
+    final long physical;
+    final long rip;
+    final int mode;
+    int instructions;
+    Region.Span[] spans = {};
+    long[] linearPages = {};
+    long[] physicalPages = {};
+
+    /** Nodes in reverse postorder, the entry first. */
+    List<Node> nodes = List.of();
+
+    /** Where returns inside the region may go: behind its calls of its own nodes. */
+    final List<Node> returnSites = new ArrayList<>();
+
+    RegionPlan(long linear, long physical, long rip, int mode) {
+        this.linear = linear;
+        this.physical = physical;
+        this.rip = rip;
+        this.mode = mode;
+    }
+}

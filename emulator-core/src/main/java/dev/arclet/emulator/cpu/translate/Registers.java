@@ -1,0 +1,72 @@
+package dev.arclet.emulator.cpu.translate;
+
+import dev.arclet.emulator.cpu.CpuState;
+import dev.arclet.emulator.cpu.decode.Instruction;
+import dev.arclet.emulator.cpu.decode.Operand;
+
+/** Which general registers emitted instructions touch: a bit each. */
+final class Registers {
+    private static final int RAX = 1 << CpuState.RAX;
+    private static final int RCX = 1 << CpuState.RCX;
+    private static final int RDX = 1 << CpuState.RDX;
+    private static final int RSP = 1 << CpuState.RSP;
+    private static final int RBP = 1 << CpuState.RBP;
+
+    private Registers() {}
+
+    /** Read or written, or both. */
+    static int used(Instruction instruction) {
+        int used = implied(instruction);
+        for (Operand operand : instruction.operands()) {
+            if (operand instanceof Operand.Register register) {
+                used |= bit(register);
+            } else if (operand instanceof Operand.Memory memory) {
+                used |= Emission.registers(memory);
+            }
+        }
+        return used;
+    }
+
+    /** Written; possibly some too many. */
+    static int written(Instruction instruction) {
+        int written =
+                switch (instruction.mnemonic()) {
+                    case LEAVE, PUSH, POP, CALL, RET -> RSP | implied(instruction);
+                    default -> implied(instruction);
+                };
+        switch (instruction.mnemonic()) {
+            case CMP, TEST, BT, PUSH, JMP, CALL, MUL, DIV, IDIV, JCXZ -> {
+                return written;
+            }
+            case XCHG -> {
+                return used(instruction);
+            }
+            default -> {}
+        }
+        if (!instruction.operands().isEmpty()
+                && instruction.operand(0) instanceof Operand.Register register) {
+            written |= bit(register);
+        }
+        return written;
+    }
+
+    private static int bit(Operand.Register register) {
+        return switch (register.file()) {
+            case GPR, HIGH_BYTE -> 1 << register.index();
+            default -> 0;
+        };
+    }
+
+    private static int implied(Instruction instruction) {
+        return switch (instruction.mnemonic()) {
+            case MUL, DIV, IDIV -> RAX | RDX;
+            case IMUL -> instruction.operands().size() == 1 ? RAX | RDX : 0;
+            case CBW, CWDE, CDQE -> RAX;
+            case CWD, CDQ, CQO -> RAX | RDX;
+            case PUSH, POP, CALL, RET -> RSP;
+            case LEAVE -> RSP | RBP;
+            case LOOP, LOOPE, LOOPNE, JCXZ -> RCX;
+            default -> 0;
+        };
+    }
+}

@@ -1,0 +1,330 @@
+package dev.arclet.emulator.cpu.translate;
+
+import dev.arclet.emulator.cpu.CpuState;
+import dev.arclet.emulator.cpu.Eflags;
+import dev.arclet.emulator.cpu.ExecutionEngine;
+import dev.arclet.emulator.cpu.interp.BlockExit;
+import dev.arclet.emulator.cpu.interp.Interpreter;
+import dev.arclet.emulator.fault.GuestFault;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/**
+ * Executes regions of guest code that were translated to JVM bytecode, and leaves the rest to the
+ * interpreter: what is cold, what ends regions, what misses the TLB or faults.
+ *
+ * <p>Both count instructions exactly and heed attention at the same ones, so that a run with a
+ * clock made of instructions is the same on either.
+ */
+public final class Translator implements ExecutionEngine {
+    /** Guest instructions of a region at most, tried in this order until the bytecode fits. */
+    private static final int[] SIZES = {120, 60, 30, 12};
+
+    /** Regions kept; when there are more, those not used lately are forgotten. */
+    private static final int MAX_REGIONS = 6_000;
+
+    private static final int TABLE_SIZE = 1 << 14;
+
+    /** Budgets are passed as ints. */
+    private static final long MAX_BUDGET = 1 << 30;
+
+    /** How often the interpreter may execute a block before it asks again for code under way. */
+    private static final int PATIENCE = 32;
+
+    private final CpuState cpu;
+    private final Interpreter interpreter;
+    private final RegionCache cache;
+    private final RegionFormer former;
+    private final Compiler compiler;
+    private final boolean eager;
+    private final Region[] table = new Region[TABLE_SIZE];
+    private final Interpreter.HotCode hotCode = this::reached;
+    private int mode;
+
+    private long translated;
+    private long entries;
+    private long steps;
+    private long faults;
+
+    /**
+     * A translator, with an interpreter of its own.
+     *
+     * @param eager whether everything is translated at first sight, before it runs
+     */
+    public Translator(CpuState cpu, boolean eager) {
+        this.cpu = cpu;
+        this.eager = eager;
+        interpreter = new Interpreter(cpu);
+        cache = new RegionCache(cpu.mmu, interpreter.cache(), interpreter.cache());
+        cpu.mmu.setCodeGuard(cache);
+        cpu.mmu.physical().onExternalWrite(cache);
+        former =
+                new RegionFormer(
+                        cpu,
+                        eager
+                                ? physical -> true
+                                : physical -> interpreter.cache().has(physical, cpu.codeSize));
+        compiler = new Compiler(cpu.mmu, interpreter::operation);
+    }
+
+    @Override
+    public void run(long instructionLimit) {
+        CpuState cpu = this.cpu;
+        interpreter.setAtTransfer(true);
+        while (!(interpreter.atTransfer() && cpu.attention)) {
+            if (interpreter.mustLeave(instructionLimit)) {
+                return;
+            }
+            if (!interpreter.needsCare()) {
+                enterMode();
+                Region region = eager ? findOrTranslate() : find(cpu.rip());
+                if (region != null && instructionLimit - cpu.instructions >= region.budget) {
+                    cpu.systemFlags &= ~Eflags.RF;
+                    execute(region, instructionLimit);
+                    continue;
+                }
+            }
+            if (eager) {
+                interpreter.step(instructionLimit);
+            } else {
+                interpreter.run(instructionLimit, hotCode);
+            }
+        }
+    }
+
+    /** Notes the processor's mode. */
+    private void enterMode() {
+        int now = Mode.of(cpu);
+        if (now != mode) {
+            mode = now;
+            // Flags of 64-bit operations do not fit into what other code keeps of flags.
+            cpu.setArithmeticFlags(cpu.eflags());
+        }
+    }
+
+    /** Executes regions, from the one at RIP on, until the interpreter has to do something. */
+    private void execute(Region first, long instructionLimit) {
+        CpuState cpu = this.cpu;
+        Region region = first;
+        long left = Math.min(instructionLimit - cpu.instructions, MAX_BUDGET);
+        while (true) {
+            entries++;
+            long result;
+            RegionCode code = region.code;
+            try {
+                result = code.run(cpu, (int) left);
+            } catch (GuestFault fault) {
+                faults++;
+                leaveCalling(region, code, left);
+                interpreter.deliver(fault);
+                return;
+            } catch (BlockExit exit) {
+                leaveCalling(region, code, left);
+                cpu.systemFlags |= Eflags.RF;
+                interpreter.setAtTransfer(true);
+                return;
+            }
+            int number = (int) result;
+            Region.Exit exit = region.exits[number];
+            long done = left - (result >> 32) + exit.done();
+            cpu.instructions += done;
+            translated += done;
+            left -= done;
+            if (exit.flags() >= 0) {
+                FlagCode.settle(cpu, exit.flags());
+            } else if (exit.flags() == FlagCode.DYNAMIC) {
+                FlagCode.settle(cpu, cpu.flagKind);
+            }
+            Region next;
+            switch (exit.kind()) {
+                case STEP -> {
+                    cpu.setRip(exit.rip());
+                    steps++;
+                    region.steps++;
+                    interpreter.setAtTransfer(false);
+                    interpreter.step(instructionLimit);
+                    return;
+                }
+                case GO -> {
+                    cpu.setRip(exit.rip());
+                    next = region.links[number];
+                    if (next == null || !isCurrent(next)) {
+                        next = find(exit.rip());
+                        region.links[number] = next;
+                    }
+                }
+                default -> next = find(cpu.rip());
+            }
+            interpreter.setAtTransfer(true);
+            if (next == null || left < next.budget) {
+                return;
+            }
+            region = next;
+        }
+    }
+
+    /** Makes the state exact behind an operation that did not end. */
+    private void leaveCalling(Region region, RegionCode code, long budget) {
+        Region.Exit exit = region.exits[code.at];
+        long done = budget - code.left + exit.done();
+        cpu.instructions += done;
+        translated += done;
+        cpu.setRip(exit.rip());
+    }
+
+    private boolean isCurrent(Region region) {
+        return region.valid && region.checked && region.generation == cpu.mmu.generation();
+    }
+
+    private static int slot(long linear) {
+        return (int) (linear ^ linear >>> 14) & TABLE_SIZE - 1;
+    }
+
+    private long linear(long rip) {
+        return cpu.segments[CpuState.CS].effectiveBase + rip & cpu.linearMask;
+    }
+
+    /** The region with code at an address in the current mode; null if there is none. */
+    private Region find(long rip) {
+        Region region = lookup(linear(rip), rip);
+        return region != null && region.code != null ? region : null;
+    }
+
+    /** The region at an address in the current mode, with code or without; null if none. */
+    private Region lookup(long linear, long rip) {
+        int slot = slot(linear);
+        Region region = table[slot];
+        if (region != null
+                && region.linear == linear
+                && region.rip == rip
+                && region.mode == mode
+                && isCurrent(region)) {
+            return region;
+        }
+        long physical = cpu.mmu.peekFetch(linear);
+        if (physical == -1) {
+            return null;
+        }
+        region = cache.find(physical, linear, rip, mode);
+        if (region == null || !check(region)) {
+            return null;
+        }
+        region.used = true;
+        table[slot] = region;
+        return region;
+    }
+
+    /** Whether a region's pages are where they were. */
+    private boolean check(Region region) {
+        for (int i = 0; i < region.linearPages.length; i++) {
+            if (cpu.mmu.peekFetch(region.linearPages[i]) != region.physicalPages[i]) {
+                return false;
+            }
+        }
+        region.generation = cpu.mmu.generation();
+        region.checked = true;
+        return true;
+    }
+
+    private Region findOrTranslate() {
+        long rip = cpu.rip();
+        long linear = linear(rip);
+        Region region = lookup(linear, rip);
+        if (region == null) {
+            region = form(linear, rip, true, 0);
+        }
+        return region != null && region.code != null ? region : null;
+    }
+
+    /** Forms the region at RIP, and has it translated; null if its page is not mapped. */
+    private Region form(long linear, long rip, boolean now, int sizeClass) {
+        long physical = cpu.mmu.peekFetch(linear);
+        if (physical == -1) {
+            return null;
+        }
+        Region old = cache.find(physical, linear, rip, mode);
+        if (old != null) {
+            cache.remove(old);
+        }
+        if (cache.count() >= MAX_REGIONS) {
+            cache.evictUnused();
+        }
+        Region region = null;
+        for (int i = sizeClass; i < SIZES.length; i++) {
+            RegionPlan plan = former.form(linear, physical, mode, SIZES[i]);
+            region = new Region(plan, i);
+            if (plan.instructions == 0) {
+                break;
+            }
+            if (!now) {
+                compiler.submit(region, plan);
+                break;
+            }
+            compiler.compile(region, plan);
+            if (!region.tooLarge) {
+                break;
+            }
+        }
+        if (region == null) {
+            return null;
+        }
+        cache.add(region);
+        check(region);
+        table[slot(linear)] = region;
+        return region;
+    }
+
+    /** {@link Interpreter.HotCode#reached}. */
+    private int reached(long rip, long instructionsLeft) {
+        enterMode();
+        long linear = linear(rip);
+        Region region = lookup(linear, rip);
+        if (region == null || region.tooLarge) {
+            region = form(linear, rip, false, region == null ? 0 : region.sizeClass + 1);
+            if (region == null) {
+                return PATIENCE;
+            }
+        }
+        if (region.instructions == 0) {
+            return Integer.MAX_VALUE;
+        }
+        if (region.code == null) {
+            return PATIENCE;
+        }
+        return instructionsLeft >= region.budget ? 0 : 1;
+    }
+
+    @Override
+    public void invalidateCode(long physical, long length) {
+        interpreter.invalidateCode(physical, length);
+        cache.invalidate(physical, length);
+    }
+
+    @Override
+    public void invalidateAllCode() {
+        interpreter.invalidateAllCode();
+        cache.clear();
+    }
+
+    @Override
+    public long translatedInstructions() {
+        return translated;
+    }
+
+    @Override
+    public Map<String, Long> counters() {
+        Map<String, Long> counters = new LinkedHashMap<>(interpreter.counters());
+        counters.put("regions.translated", compiler.made());
+        counters.put("regions.live", (long) cache.count());
+        counters.put("regions.invalidated", cache.invalidated());
+        counters.put("regions.evicted", cache.evicted());
+        counters.put("regions.tooLarge", compiler.tooLarge());
+        counters.put("regions.waiting", (long) compiler.waiting());
+        counters.put("regions.bytecode", compiler.codeBytes());
+        counters.put("regions.translationMicros", compiler.nanos() / 1000);
+        counters.put("regions.entries", entries);
+        counters.put("regions.exits.step", steps);
+        counters.put("regions.exits.fault", faults);
+        return counters;
+    }
+}
