@@ -292,7 +292,7 @@ public final class CpuState implements Stateful {
 
     @Override
     public int sectionVersion() {
-        return 2;
+        return 3;
     }
 
     @Override
@@ -329,7 +329,7 @@ public final class CpuState implements Stateful {
         out.putInt("pending-debug", pendingDebug | mmu.watchHits());
         out.putBoolean("halted", halted);
         out.putBoolean("shutdown", shutdown);
-        mmu.save(out);
+        mmu.saveRegisters(out);
     }
 
     private void saveRegisters(SnapshotWriter out) {
@@ -389,7 +389,10 @@ public final class CpuState implements Stateful {
         mmu.setControl(cr0, cr3, cr4, efer, true);
         Segmentation.modeChanged(this);
         DebugRegisters.changed(this);
-        mmu.restore(in);
+        mmu.restoreRegisters(in);
+        if (version < 3) {
+            mmu.restore(in, 1);
+        }
         attention = true;
     }
 

@@ -1,14 +1,19 @@
 package dev.arclet.emulator.machine;
 
 import dev.arclet.emulator.bus.EventQueue;
+import dev.arclet.emulator.bus.Resettable;
 import dev.arclet.emulator.device.input.Ps2Keyboard;
+import dev.arclet.emulator.snapshot.SnapshotException;
+import dev.arclet.emulator.snapshot.SnapshotReader;
+import dev.arclet.emulator.snapshot.SnapshotWriter;
+import dev.arclet.emulator.snapshot.Stateful;
 import java.util.ArrayDeque;
 
 /**
  * Hands keys to the keyboard no faster than its buffer empties, so that pasted text arrives whole.
  * Machine thread only.
  */
-final class Keyboard {
+final class Keyboard implements Stateful, Resettable {
     /** Keys waiting at most; what comes beyond is lost, as on a keyboard nobody reads. */
     private static final int MAX_WAITING = 1 << 16;
 
@@ -37,6 +42,42 @@ final class Keyboard {
         if (retry.deadline() == EventQueue.NEVER) {
             drain();
         }
+    }
+
+    @Override
+    public void reset() {
+        waiting.clear();
+        retry.cancel();
+    }
+
+    @Override
+    public String sectionId() {
+        return "keyboard.input";
+    }
+
+    @Override
+    public int sectionVersion() {
+        return 1;
+    }
+
+    @Override
+    public void save(SnapshotWriter out) {
+        out.putInt("waiting", waiting.size());
+        for (Key key : waiting) {
+            out.putInt("scan-code", key.scanCode());
+            out.putBoolean("down", key.down());
+        }
+        out.putLong("retry", retry.deadline());
+    }
+
+    @Override
+    public void restore(SnapshotReader in, int version) throws SnapshotException {
+        waiting.clear();
+        int count = in.getInt("waiting", 0, MAX_WAITING);
+        for (int i = 0; i < count; i++) {
+            waiting.add(new Key(in.getInt("scan-code"), in.getBoolean("down")));
+        }
+        retry.arm(in.getLong("retry"));
     }
 
     private void drain() {

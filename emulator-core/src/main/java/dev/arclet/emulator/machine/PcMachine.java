@@ -37,7 +37,11 @@ import dev.arclet.emulator.firmware.BootException;
 import dev.arclet.emulator.firmware.E820;
 import dev.arclet.emulator.firmware.RomImage;
 import dev.arclet.emulator.mmu.Mmu;
+import dev.arclet.emulator.snapshot.SnapshotException;
+import dev.arclet.emulator.snapshot.SnapshotFile;
 import dev.arclet.emulator.snapshot.Stateful;
+import java.io.IOException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -109,6 +113,7 @@ public final class PcMachine implements AutoCloseable {
     private final boolean hasFirmware;
     private final AcpiTables acpi = new AcpiTables(PciBoard.acpi(IRQ_SCI), E820.PCI_HOLE_START);
     private final PciBoard board;
+    private long restoredAt;
 
     /**
      * Builds a machine and puts it at its first instruction.
@@ -116,6 +121,18 @@ public final class PcMachine implements AutoCloseable {
      * @throws BootException if the kernel or firmware is none, or does not fit into the memory
      */
     public static PcMachine assemble(MachineConfig config) throws BootException {
+        PcMachine machine = build(config);
+        try {
+            machine.attachPostPort();
+            machine.powerOn();
+        } catch (BootException e) {
+            machine.close();
+            throw e;
+        }
+        return machine;
+    }
+
+    private static PcMachine build(MachineConfig config) throws BootException {
         Optional<DirectBoot> kernel = Optional.empty();
         Optional<RomImage> firmware = Optional.empty();
         if (config.firmware().isPresent()) {
@@ -124,11 +141,25 @@ public final class PcMachine implements AutoCloseable {
         } else if (config.kernel().isPresent()) {
             kernel = Optional.of(new DirectBoot(config.kernel().get()));
         }
-        PcMachine machine = new PcMachine(config, kernel, firmware);
+        return new PcMachine(config, kernel, firmware);
+    }
+
+    /**
+     * Builds a machine and puts it where a saved one stood.
+     *
+     * @param config as it was for the saved machine; its kernel is needed again at a reset only
+     * @param snapshot must stay open until the machine is closed
+     * @throws BootException if the kernel or firmware is none
+     * @throws SnapshotException if the snapshot is damaged or of another machine
+     */
+    public static PcMachine restore(MachineConfig config, SnapshotFile snapshot)
+            throws BootException, SnapshotException {
+        PcMachine machine = build(config);
         try {
             machine.attachPostPort();
-            machine.powerOn();
-        } catch (BootException e) {
+            machine.snapshot().restore(snapshot);
+            machine.restoredAt = machine.cpu.instructions;
+        } catch (BootException | SnapshotException e) {
             machine.close();
             throw e;
         }
@@ -168,8 +199,8 @@ public final class PcMachine implements AutoCloseable {
                                 this::processorReset));
         com1 = part(new Ns16550Uart("com1", events, irq(IRQ_COM1), config.serial()::accept));
         vga = part(new VgaAdapter(clock, VgaAdapter.DEFAULT_VRAM));
-        keyboard = new Keyboard(events, keyboardController.keyboard());
-        serialInput = new SerialInput(events, com1);
+        keyboard = part(new Keyboard(events, keyboardController.keyboard()));
+        serialInput = part(new SerialInput(events, com1));
         loop =
                 new RunLoop(
                         cpu,
@@ -379,6 +410,30 @@ public final class PcMachine implements AutoCloseable {
         return loop.run();
     }
 
+    /**
+     * Runs on until at least {@code instructions} have been executed since power-on, or the guest
+     * ends. Where it stops does not change what comes after, so that with icount a run in pieces is
+     * the run in one.
+     *
+     * @return how the guest ended, or {@link Exit.Reason#STOPPED}
+     */
+    public Exit runTo(long instructions) {
+        return loop.run(instructions);
+    }
+
+    /**
+     * Saves the whole machine; it must not be running.
+     *
+     * @param file replaced as a whole, or left as it is if this fails
+     */
+    public void save(Path file) throws IOException {
+        snapshot().save(file);
+    }
+
+    private MachineSnapshot snapshot() {
+        return new MachineSnapshot(clock, parts, cpu, memory.ram());
+    }
+
     /** Makes {@link #run} return soon; any thread. */
     public void stop() {
         loop.post(() -> loop.exit(new Exit(Exit.Reason.STOPPED, 0)));
@@ -431,7 +486,7 @@ public final class PcMachine implements AutoCloseable {
     /**
      * Figures of the run so far.
      *
-     * @param instructions executed by the guest
+     * @param instructions executed by the guest since power-on, or since it was restored
      * @param busySeconds host time spent executing them
      * @param translatedShare share of them that ran as translated code, 0..1
      * @param residentBytes guest RAM that owns host memory
@@ -446,10 +501,11 @@ public final class PcMachine implements AutoCloseable {
 
     /** Figures; exact on the machine thread, else slightly old. */
     public Statistics statistics() {
+        long executed = cpu.instructions - restoredAt;
         return new Statistics(
-                cpu.instructions,
+                executed,
                 loop.busyNanos() / 1e9,
-                (double) engine.translatedInstructions() / Math.max(1, cpu.instructions),
+                (double) engine.translatedInstructions() / Math.max(1, executed),
                 memory.residentBytes(),
                 engine.counters());
     }

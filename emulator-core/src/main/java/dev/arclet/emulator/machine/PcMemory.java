@@ -73,6 +73,11 @@ final class PcMemory implements AutoCloseable {
                 RomImage.MAX_BYTES - end.length);
     }
 
+    /** The guest's RAM, without holes. */
+    GuestMemory ram() {
+        return ram;
+    }
+
     /** What answers at each physical address. */
     PhysicalMap map() {
         return map;

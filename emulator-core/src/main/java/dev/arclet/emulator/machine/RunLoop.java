@@ -93,11 +93,21 @@ final class RunLoop {
 
     /** Runs until {@link #exit}. */
     Exit run() {
+        return run(Long.MAX_VALUE);
+    }
+
+    /**
+     * Runs until {@link #exit}, or until so many instructions have been executed since power-on.
+     */
+    Exit run(long instructions) {
         thread = Thread.currentThread();
         exit = null;
         clock.start();
         try {
             while (exit == null) {
+                if (cpu.instructions >= instructions) {
+                    return new Exit(Exit.Reason.STOPPED, 0);
+                }
                 // Cleared before looking, so that nothing set while we look is lost.
                 cpu.attention = false;
                 for (Runnable command = commands.poll();
@@ -113,6 +123,7 @@ final class RunLoop {
                 }
             }
         } finally {
+            clock.advance(cpu.instructions);
             clock.stop();
             thread = null;
         }

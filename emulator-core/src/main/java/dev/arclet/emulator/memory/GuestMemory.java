@@ -11,9 +11,10 @@ import sun.misc.Unsafe;
  * the bytes of the guest: everything else holds offsets, or a host page address obtained here.
  *
  * <p>A page that nobody has touched owns no host memory and reads as zeros; it becomes private on
- * first touch. Host pages never move and stay valid until {@link #close()}, so a software TLB may
- * keep {@link #pageAddress} results. All multi-byte values are little endian, as the guest sees
- * them.
+ * first touch. With a {@link PageSource} an untouched page reads as the source has it, and is
+ * fetched from there on first touch. Host pages never move and stay valid until {@link #close()},
+ * so a software TLB may keep {@link #pageAddress} results. All multi-byte values are little endian,
+ * as the guest sees them.
  *
  * <p>Not synchronised: one machine thread writes. Other threads (a display) may read racily.
  */
@@ -42,6 +43,8 @@ public final class GuestMemory implements AutoCloseable {
     private final List<Long> slabs = new ArrayList<>();
     private long slabNext;
     private int slabPagesLeft;
+    private PageSource source;
+    private byte[] sourceBuffer;
 
     /**
      * Reserves, but does not yet occupy, {@code size} bytes.
@@ -69,7 +72,37 @@ public final class GuestMemory implements AutoCloseable {
 
     /** Whether the page was never touched, and so is all zeros without owning host memory. */
     public boolean isUntouched(long page) {
-        return pageAddresses[(int) page] == 0;
+        return pageAddresses[(int) page] == 0 && (source == null || !source.holds(page));
+    }
+
+    /**
+     * Replaces the whole content: every page is as {@code pages} has it, and is read when it is
+     * first touched. Host page addresses obtained before become invalid.
+     *
+     * @param pages must stay readable until {@link #close()}
+     */
+    public void load(PageSource pages) {
+        close();
+        source = pages;
+        sourceBuffer = new byte[PAGE_SIZE];
+    }
+
+    /**
+     * Copies a page out without making it private.
+     *
+     * @return false, and nothing copied, if it was never touched and so is all zeros
+     */
+    public boolean copyPage(long page, byte[] target) {
+        long address = pageAddresses[(int) page];
+        if (address != 0) {
+            UNSAFE.copyMemory(null, address, target, Unsafe.ARRAY_BYTE_BASE_OFFSET, PAGE_SIZE);
+            return true;
+        }
+        if (source == null || !source.holds(page)) {
+            return false;
+        }
+        source.read(page, target);
+        return true;
     }
 
     /**
@@ -94,8 +127,19 @@ public final class GuestMemory implements AutoCloseable {
         long address = slabNext;
         slabNext += PAGE_SIZE;
         slabPagesLeft--;
+        if (source != null && source.holds(page)) {
+            source.read(page, sourceBuffer);
+            UNSAFE.copyMemory(
+                    sourceBuffer, Unsafe.ARRAY_BYTE_BASE_OFFSET, null, address, PAGE_SIZE);
+        }
         pageAddresses[page] = address;
         return address;
+    }
+
+    /** The host address of a page to read from; 0 if it is all zeros. */
+    private long readAddress(long page) {
+        long address = pageAddresses[(int) page];
+        return address != 0 || source == null || !source.holds(page) ? address : pageAddress(page);
     }
 
     /** Reads a value of 1, 2, 4 or 8 bytes, zero extended; may cross pages. */
@@ -107,7 +151,7 @@ public final class GuestMemory implements AutoCloseable {
             }
             return value;
         }
-        long page = pageAddresses[(int) (offset >>> PAGE_SHIFT)];
+        long page = readAddress(offset >>> PAGE_SHIFT);
         if (page == 0) {
             return 0;
         }
@@ -144,7 +188,7 @@ public final class GuestMemory implements AutoCloseable {
         while (length > 0) {
             int inPage = (int) (offset & PAGE_MASK);
             int n = Math.min(length, PAGE_SIZE - inPage);
-            long page = pageAddresses[(int) (offset >>> PAGE_SHIFT)];
+            long page = readAddress(offset >>> PAGE_SHIFT);
             if (page == 0) {
                 Arrays.fill(target, from, from + n, (byte) 0);
             } else {
@@ -177,6 +221,7 @@ public final class GuestMemory implements AutoCloseable {
      * Makes every byte zero. Host pages that are owned stay owned, so their addresses stay valid.
      */
     public void clear() {
+        source = null;
         for (long address : pageAddresses) {
             if (address != 0) {
                 UNSAFE.setMemory(address, PAGE_SIZE, (byte) 0);
@@ -191,6 +236,7 @@ public final class GuestMemory implements AutoCloseable {
         slabs.forEach(UNSAFE::freeMemory);
         slabs.clear();
         slabPagesLeft = 0;
+        source = null;
     }
 
     /** One byte at a host address obtained from {@link #pageAddress}. */

@@ -7,6 +7,7 @@ import dev.arclet.emulator.memory.PhysicalMap;
 import dev.arclet.emulator.snapshot.SnapshotException;
 import dev.arclet.emulator.snapshot.SnapshotReader;
 import dev.arclet.emulator.snapshot.SnapshotWriter;
+import dev.arclet.emulator.snapshot.Stateful;
 import java.util.Arrays;
 
 /**
@@ -21,7 +22,7 @@ import java.util.Arrays;
  * byte in the slot of its first, so that accesses over a page border miss. Each kind has four
  * banks, of which the current privilege selects one: changing it costs nothing.
  */
-public final class Mmu implements MapListener {
+public final class Mmu implements MapListener, Stateful {
     /** Slots of a bank. */
     private static final int SLOTS = 1024;
 
@@ -763,12 +764,34 @@ public final class Mmu implements MapListener {
 
     // Snapshots
 
-    /**
-     * Writes what the control registers don't tell: the PDPTEs, and the TLB. Guests clear accessed
-     * bits without a flush, so that a resumed run with an empty TLB would differ.
-     */
-    public void save(SnapshotWriter out) {
+    /** Writes what the control registers don't tell: the PDPTE registers of PAE paging. */
+    public void saveRegisters(SnapshotWriter out) {
         out.putLongs("pdptes", walker.pdptes());
+    }
+
+    /** Reads what {@link #saveRegisters} wrote, and empties the TLB. */
+    public void restoreRegisters(SnapshotReader in) throws SnapshotException {
+        in.getLongs("pdptes", walker.pdptes());
+        flushAll();
+    }
+
+    @Override
+    public String sectionId() {
+        return "tlb";
+    }
+
+    @Override
+    public int sectionVersion() {
+        return 1;
+    }
+
+    /**
+     * Writes the TLB: guests clear accessed bits without a flush, so that a resumed run with an
+     * empty one would differ. Which entries are there depends on more than the guest's state: an
+     * engine that knows a block needs no translation to fetch it.
+     */
+    @Override
+    public void save(SnapshotWriter out) {
         int count = 0;
         int[] entries = new int[3 * ALL];
         for (int entry = 0; entry < entries.length; entry++) {
@@ -789,8 +812,8 @@ public final class Mmu implements MapListener {
     }
 
     /** Reads what {@link #save} wrote; the control registers have been set before. */
-    public void restore(SnapshotReader in) throws SnapshotException {
-        in.getLongs("pdptes", walker.pdptes());
+    @Override
+    public void restore(SnapshotReader in, int version) throws SnapshotException {
         flushAll();
         int count = in.getInt("tlb-count", 0, 3 * ALL);
         int[] entries = new int[count];

@@ -9,6 +9,7 @@ import dev.arclet.emulator.cpu.fpu.X87State;
 import dev.arclet.emulator.snapshot.SnapshotException;
 import dev.arclet.emulator.snapshot.SnapshotReader;
 import dev.arclet.emulator.snapshot.SnapshotWriter;
+import java.io.ByteArrayOutputStream;
 import java.lang.reflect.Array;
 import java.lang.reflect.Field;
 import java.lang.reflect.Modifier;
@@ -173,7 +174,8 @@ class CpuSnapshotTest {
         try (TestCpu test = TestCpu.flat32()) {
             test.cpu.pendingDebug = 1;
             byte[] bytes = save(test.cpu);
-            // The second version has a flag and a number more, in front of "halted".
+            // The second version has a flag and a number more, in front of "halted"; the third has
+            // given the TLB at the end to a section of its own.
             assertThrows(
                     SnapshotException.class,
                     () -> test.cpu.restore(new SnapshotReader("cpu", bytes), 1),
@@ -183,10 +185,13 @@ class CpuSnapshotTest {
             out.putInt("pending-debug", 1);
             byte[] added = out.toByteArray();
             int at = indexOf(bytes, added);
-            byte[] first = new byte[bytes.length - added.length];
-            System.arraycopy(bytes, 0, first, 0, at);
-            System.arraycopy(bytes, at + added.length, first, at, first.length - at);
-            test.cpu.restore(new SnapshotReader("cpu", first), 1);
+            SnapshotWriter tlb = new SnapshotWriter();
+            test.cpu.mmu.save(tlb);
+            ByteArrayOutputStream first = new ByteArrayOutputStream();
+            first.write(bytes, 0, at);
+            first.write(bytes, at + added.length, bytes.length - at - added.length);
+            first.writeBytes(tlb.toByteArray());
+            test.cpu.restore(new SnapshotReader("cpu", first.toByteArray()), 1);
             assertEquals(0, test.cpu.pendingDebug);
         }
     }

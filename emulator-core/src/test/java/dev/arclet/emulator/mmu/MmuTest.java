@@ -546,7 +546,7 @@ class MmuTest {
         mmu.save(first);
         Mmu other = new Mmu(map);
         other.setControl(PG | PE, TOP, PSE, 0, true);
-        other.restore(new SnapshotReader("test", first.toByteArray()));
+        other.restore(new SnapshotReader("test", first.toByteArray()), 1);
         SnapshotWriter second = new SnapshotWriter();
         other.save(second);
         org.junit.jupiter.api.Assertions.assertArrayEquals(

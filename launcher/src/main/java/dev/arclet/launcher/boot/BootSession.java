@@ -6,6 +6,8 @@ import dev.arclet.emulator.firmware.BootException;
 import dev.arclet.emulator.machine.Exit;
 import dev.arclet.emulator.machine.MachineConfig;
 import dev.arclet.emulator.machine.PcMachine;
+import dev.arclet.emulator.snapshot.SnapshotException;
+import dev.arclet.emulator.snapshot.SnapshotFile;
 import dev.arclet.launcher.LauncherException;
 import dev.arclet.launcher.run.VmInstance;
 import java.io.BufferedOutputStream;
@@ -40,6 +42,8 @@ public final class BootSession implements AutoCloseable {
      * @param serial stdio, none or file:F
      * @param debugConsole the same, for port 0xE9
      * @param title what the guest is called to those who look at it
+     * @param snapshotLoad where the machine goes on from, instead of power-on
+     * @param snapshotSave where the machine is saved at the end, unless the guest has ended itself
      * @param display none, vnc=HOST:PORT or web
      * @param script what to expect and type
      * @param timeoutSeconds limit of the run
@@ -50,6 +54,8 @@ public final class BootSession implements AutoCloseable {
             String serial,
             Optional<String> debugConsole,
             String title,
+            Optional<SnapshotFile> snapshotLoad,
+            Optional<Path> snapshotSave,
             String display,
             ExpectScript script,
             Optional<Long> timeoutSeconds,
@@ -74,9 +80,10 @@ public final class BootSession implements AutoCloseable {
      *
      * @return the exit status of the command
      * @throws BootException if the kernel can't be started
+     * @throws SnapshotException if the snapshot is not of this machine
      */
     public int run(MachineConfig.Builder config)
-            throws BootException, LauncherException, IOException {
+            throws BootException, LauncherException, SnapshotException, IOException {
         ExpectScript script = options.script();
         IntConsumer serialOut = sink(options.serial(), "--serial");
         config.serial(
@@ -92,7 +99,10 @@ public final class BootSession implements AutoCloseable {
         }
         MachineConfig built = config.build();
         MemorySize.checkHost(built.memoryBytes());
-        machine = PcMachine.assemble(built);
+        machine =
+                options.snapshotLoad().isPresent()
+                        ? PcMachine.restore(built, options.snapshotLoad().get())
+                        : PcMachine.assemble(built);
         resources.add(machine);
         if (options.serial().equals("stdio")) {
             startInput();
@@ -117,13 +127,35 @@ public final class BootSession implements AutoCloseable {
                                         text,
                                         (System.nanoTime() - start) / 1e9,
                                         machine.statistics().instructions())));
-        Exit exit = machine.run();
+        Exit exit;
+        try {
+            exit = machine.run();
+        } catch (UncheckedIOException e) {
+            throw LauncherException.relayed(LauncherException.Kind.HOST, e.getMessage());
+        }
         double seconds = (System.nanoTime() - start) / 1e9;
         display.ended(exit);
         flush(serialOut);
         writeScreenshot();
         writeStatistics(seconds, exit);
-        return report(exit, seconds);
+        boolean saved = saveSnapshot(exit);
+        int status = report(exit, seconds);
+        return saved || status != 0 ? status : 1;
+    }
+
+    /** Whether what was to be saved is saved. */
+    private boolean saveSnapshot(Exit exit) throws IOException {
+        if (options.snapshotSave().isEmpty()) {
+            return true;
+        }
+        Path file = options.snapshotSave().get();
+        if (exit.reason() != Exit.Reason.STOPPED) {
+            say("nothing saved to %s: the guest has ended; use --expect or --timeout", file);
+            return false;
+        }
+        machine.save(file);
+        say("saved the machine to %s (%d MiB)", file, Files.size(file) >> 20);
+        return true;
     }
 
     private int report(Exit exit, double seconds) {

@@ -3,6 +3,9 @@ package dev.arclet.launcher.cli;
 import dev.arclet.emulator.cpu.translate.Engines;
 import dev.arclet.emulator.firmware.BootException;
 import dev.arclet.emulator.machine.MachineConfig;
+import dev.arclet.emulator.machine.MachineShape;
+import dev.arclet.emulator.snapshot.SnapshotException;
+import dev.arclet.emulator.snapshot.SnapshotFile;
 import dev.arclet.launcher.LauncherException;
 import dev.arclet.launcher.boot.BootSession;
 import dev.arclet.launcher.boot.ExpectScript;
@@ -37,7 +40,7 @@ import picocli.CommandLine.ParameterException;
         },
         footer = {
             "",
-            "Exit status: 0 the guest powered off, or all --expect texts were seen; 1 it powered off before that;",
+            "Exit status: 0 the guest powered off, or all --expect texts were seen; 1 it powered off before that, or nothing could be saved;",
             "2 bad usage or unreadable media; 3 time limit passed; 4 the guest died (triple fault)."
         })
 final class BootCommand implements Callable<Integer> {
@@ -46,8 +49,8 @@ final class BootCommand implements Callable<Integer> {
     @Option(
             names = "--memory",
             paramLabel = "SIZE",
-            defaultValue = "256M",
-            description = "Guest RAM, such as 256M or 2G; default ${DEFAULT-VALUE}.")
+            description =
+                    "Guest RAM, such as 256M or 2G; default 256M, or what the loaded snapshot has.")
     private String memory;
 
     @Option(
@@ -170,10 +173,17 @@ final class BootCommand implements Callable<Integer> {
                     "Virtual time is a function of executed instructions: the run can be repeated exactly.")
     private boolean icount;
 
-    @Option(names = "--snapshot-save", paramLabel = "FILE", description = "Saves the machine.")
+    @Option(
+            names = "--snapshot-save",
+            paramLabel = "FILE",
+            description = "Saves the whole machine when the run ends by --expect or --timeout.")
     private Path snapshotSave;
 
-    @Option(names = "--snapshot-load", paramLabel = "FILE", description = "Restores a machine.")
+    @Option(
+            names = "--snapshot-load",
+            paramLabel = "FILE",
+            description =
+                    "Goes on where a saved machine stood; give the same media as when it was saved.")
     private Path snapshotLoad;
 
     @Option(
@@ -249,9 +259,10 @@ final class BootCommand implements Callable<Integer> {
     @Override
     public Integer call() throws LauncherException, IOException {
         refuseWhatIsNotThereYet();
-        if (kernel == null && firmware == null) {
+        if (kernel == null && firmware == null && snapshotLoad == null) {
             throw new ParameterException(
-                    spec.commandLine(), "nothing to boot: give --kernel FILE or --firmware FILE");
+                    spec.commandLine(),
+                    "nothing to boot: give --kernel FILE, --firmware FILE or --snapshot-load FILE");
         }
         if (kernel != null && firmware != null) {
             throw new ParameterException(
@@ -261,20 +272,39 @@ final class BootCommand implements Callable<Integer> {
         if (timeoutSeconds != null && timeoutSeconds <= 0) {
             throw new ParameterException(spec.commandLine(), "--timeout must be positive");
         }
+        try (SnapshotFile snapshot =
+                snapshotLoad == null ? null : SnapshotFile.open(snapshotLoad)) {
+            return boot(Optional.ofNullable(snapshot));
+        } catch (SnapshotException e) {
+            throw LauncherException.relayed(LauncherException.Kind.USAGE, e.getMessage());
+        }
+    }
+
+    private int boot(Optional<SnapshotFile> snapshot)
+            throws LauncherException, IOException, SnapshotException {
         MachineConfig.Builder config =
                 MachineConfig.builder()
-                        .memoryBytes(MemorySize.parse(memory, "--memory"))
                         .cpus(cpus)
                         .icount(icount)
                         .debugExit(debugExit)
                         .testDevice(testDevice)
                         .engine(Engines.named(engine).orElseThrow());
+        if (memory != null) {
+            config.memoryBytes(MemorySize.parse(memory, "--memory"));
+        }
+        if (snapshot.isPresent()) {
+            MachineShape shape = MachineShape.of(snapshot.get());
+            config.icount(shape.icount());
+            if (memory == null) {
+                config.memoryBytes(shape.memoryBytes());
+            }
+        }
         if (vgabios != null) {
             config.vgaBios(Files.readAllBytes(vgabios));
         }
         if (firmware != null) {
             config.firmware(firmware.toString(), Files.readAllBytes(firmware));
-        } else {
+        } else if (kernel != null) {
             config.kernel(
                     kernel.toString(),
                     Files.readAllBytes(kernel),
@@ -291,7 +321,9 @@ final class BootCommand implements Callable<Integer> {
                 new BootSession.Options(
                         serial,
                         Optional.ofNullable(debugcon),
-                        (firmware == null ? kernel : firmware).getFileName().toString(),
+                        media().getFileName().toString(),
+                        snapshot,
+                        Optional.ofNullable(snapshotSave),
                         display,
                         script,
                         Optional.ofNullable(timeoutSeconds),
@@ -303,11 +335,19 @@ final class BootCommand implements Callable<Integer> {
             throw new LauncherException(
                     LauncherException.Kind.USAGE,
                     "boot",
-                    (firmware == null ? kernel : firmware).toString(),
+                    media().toString(),
                     e.getMessage(),
                     "Check the files and options",
                     e);
         }
+    }
+
+    /** What the run is called after. */
+    private Path media() {
+        if (firmware != null) {
+            return firmware;
+        }
+        return kernel != null ? kernel : snapshotLoad;
     }
 
     private int port(String text) {
@@ -346,8 +386,6 @@ final class BootCommand implements Callable<Integer> {
         refuse("--floppy", floppy != null);
         refuse("--boot", bootDevice != null);
         refuse("--net user", net == Net.user);
-        refuse("--snapshot-save", snapshotSave != null);
-        refuse("--snapshot-load", snapshotLoad != null);
         refuse("--cpus " + cpus, cpus != 1);
         if (Engines.named(engine).isEmpty()) {
             throw new ParameterException(
