@@ -1,7 +1,10 @@
 package dev.arclet.emulator.machine;
 
 import dev.arclet.emulator.cpu.translate.Engines;
+import dev.arclet.emulator.storage.BlockDevice;
+import java.util.List;
 import java.util.Optional;
+import java.util.function.Consumer;
 import java.util.function.IntConsumer;
 
 /**
@@ -21,6 +24,7 @@ import java.util.function.IntConsumer;
  * @param debugExit whether the isa-debug-exit port 0xF4 is there
  * @param testDevice whether the device for CPU test suites is there
  * @param postCodes where diagnostic codes are written; empty: nowhere
+ * @param virtio the virtio cards; the machine closes their disks when it is closed
  */
 public record MachineConfig(
         long memoryBytes,
@@ -36,7 +40,8 @@ public record MachineConfig(
         Optional<IntConsumer> debugConsole,
         boolean debugExit,
         boolean testDevice,
-        Optional<PostCodes> postCodes) {
+        Optional<PostCodes> postCodes,
+        Virtio virtio) {
 
     /** Smallest RAM. */
     public static final long MIN_MEMORY = 4L << 20;
@@ -86,6 +91,24 @@ public record MachineConfig(
      */
     public record PostCodes(int port, IntConsumer output) {}
 
+    /**
+     * The virtio cards.
+     *
+     * @param disks in the order of their PCI slots
+     * @param console receives what the guest writes to its virtio console, on the machine thread;
+     *     empty: the console is not there
+     * @param rng whether there is a source of entropy
+     */
+    public record Virtio(List<BlockDevice> disks, Optional<Consumer<byte[]>> console, boolean rng) {
+        /** No cards. */
+        public static final Virtio NONE = new Virtio(List.of(), Optional.empty(), false);
+
+        /** Keeps a copy of the list. */
+        public Virtio {
+            disks = List.copyOf(disks);
+        }
+    }
+
     /** Checks the ranges. */
     public MachineConfig {
         if (memoryBytes < MIN_MEMORY
@@ -125,6 +148,7 @@ public record MachineConfig(
         private boolean debugExit;
         private boolean testDevice;
         private Optional<PostCodes> postCodes = Optional.empty();
+        private Virtio virtio = Virtio.NONE;
 
         private Builder() {}
 
@@ -215,6 +239,12 @@ public record MachineConfig(
             return this;
         }
 
+        /** See {@link MachineConfig#virtio()}. */
+        public Builder virtio(Virtio value) {
+            virtio = value;
+            return this;
+        }
+
         /** The configuration. */
         public MachineConfig build() {
             return new MachineConfig(
@@ -231,7 +261,8 @@ public record MachineConfig(
                     debugConsole,
                     debugExit,
                     testDevice,
-                    postCodes);
+                    postCodes,
+                    virtio);
         }
     }
 }

@@ -5,6 +5,7 @@ import dev.arclet.emulator.bus.IrqLine;
 import dev.arclet.emulator.bus.PioBus;
 import dev.arclet.emulator.bus.Resettable;
 import dev.arclet.emulator.chipset.CoprocessorError;
+import dev.arclet.emulator.chipset.PciFunction;
 import dev.arclet.emulator.chipset.SystemControlPortA;
 import dev.arclet.emulator.chipset.SystemControlPortB;
 import dev.arclet.emulator.chipset.VgaPciFunction;
@@ -40,6 +41,9 @@ import dev.arclet.emulator.mmu.Mmu;
 import dev.arclet.emulator.snapshot.SnapshotException;
 import dev.arclet.emulator.snapshot.SnapshotFile;
 import dev.arclet.emulator.snapshot.Stateful;
+import dev.arclet.emulator.storage.BlockDevice;
+import dev.arclet.emulator.storage.HostWork;
+import dev.arclet.emulator.storage.StorageException;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -57,6 +61,8 @@ import java.util.Optional;
  * machine thread.
  */
 public final class PcMachine implements AutoCloseable {
+    private static final System.Logger LOG = System.getLogger(PcMachine.class.getName());
+
     // Interrupts
     private static final int IRQ_TIMER = 0;
     private static final int IRQ_KEYBOARD = 1;
@@ -114,6 +120,9 @@ public final class PcMachine implements AutoCloseable {
     private final AcpiTables acpi = new AcpiTables(PciBoard.acpi(IRQ_SCI), E820.PCI_HOLE_START);
     private final PciBoard board;
     private long restoredAt;
+    private final HostIoThread hostThread;
+    private final HostWork hostWork;
+    private final VirtioCards virtio;
 
     /**
      * Builds a machine and puts it at its first instruction.
@@ -220,6 +229,9 @@ public final class PcMachine implements AutoCloseable {
                         },
                         this::processorShutDown);
         wire(pit, rtc, a20, hpet);
+        hostThread = new HostIoThread(loop::post);
+        // A repeatable run must not depend on how fast the host's disk is.
+        hostWork = config.icount() ? HostWork.IMMEDIATE : hostThread;
         board =
                 new PciBoard(
                         new BoardWiring(),
@@ -228,6 +240,13 @@ public final class PcMachine implements AutoCloseable {
                         memory,
                         new VgaPciFunction(vga, memory.map(), config.vgaBios()),
                         IRQ_SCI);
+        virtio =
+                new VirtioCards(
+                        config.virtio(), events, ports, memory.map(), hostWork, config.icount());
+        int slot = PciBoard.FIRST_FREE_SLOT;
+        for (PciFunction card : virtio.cards()) {
+            board.plug(slot++, card);
+        }
         FirmwareSettings.storeCmos(rtc, config.memoryBytes(), 0, 0);
         if (hasFirmware) {
             FwCfg items = part(new FwCfg(memory.map()));
@@ -427,6 +446,10 @@ public final class PcMachine implements AutoCloseable {
      * @param file replaced as a whole, or left as it is if this fails
      */
     public void save(Path file) throws IOException {
+        hostWork.settle();
+        for (BlockDevice disk : config.virtio().disks()) {
+            disk.flush(); // what the snapshot's guest has read must be there next time, too
+        }
         snapshot().save(file);
     }
 
@@ -525,9 +548,25 @@ public final class PcMachine implements AutoCloseable {
         return events;
     }
 
-    /** Gives the memory back; the machine must not be running. */
+    /** Sends bytes to the virtio console; any thread. What it has no room for is lost. */
+    public void consoleInput(byte[] bytes) {
+        byte[] copy = bytes.clone();
+        loop.post(() -> virtio.console().ifPresent(console -> console.send(copy)));
+    }
+
+    private static void closeDisk(BlockDevice disk) {
+        try {
+            disk.close();
+        } catch (StorageException e) {
+            LOG.log(System.Logger.Level.ERROR, e.getMessage());
+        }
+    }
+
+    /** Flushes and closes the disks and gives the memory back; the machine must not be running. */
     @Override
     public void close() {
+        hostThread.close();
+        config.virtio().disks().forEach(PcMachine::closeDisk);
         vga.close();
         memory.close();
     }

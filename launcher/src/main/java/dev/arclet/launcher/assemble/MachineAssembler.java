@@ -3,11 +3,15 @@ package dev.arclet.launcher.assemble;
 import dev.arclet.emulator.firmware.BootException;
 import dev.arclet.emulator.machine.MachineConfig;
 import dev.arclet.emulator.machine.PcMachine;
+import dev.arclet.emulator.storage.BlockDevice;
 import dev.arclet.format.FormatException;
 import dev.arclet.format.blob.BlobChecks;
 import dev.arclet.format.blob.BlobSource;
 import dev.arclet.format.json.EnumText;
 import dev.arclet.format.model.Descriptor;
+import dev.arclet.format.model.Disk;
+import dev.arclet.format.model.DiskBus;
+import dev.arclet.format.model.DiskKind;
 import dev.arclet.format.model.FirmwareBoot;
 import dev.arclet.format.model.KernelBoot;
 import dev.arclet.format.model.Spec;
@@ -18,7 +22,10 @@ import dev.arclet.launcher.run.Guest;
 import dev.arclet.launcher.run.GuestFactory;
 import dev.arclet.launcher.run.HostMemory;
 import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 
@@ -53,8 +60,17 @@ public final class MachineAssembler implements GuestFactory {
         if (spec.boot() instanceof FirmwareBoot) {
             throw unsupported(spec, "it boots through a firmware");
         }
-        if (!spec.disks().isEmpty()) {
-            throw unsupported(spec, "it has the disk \"" + spec.disks().getFirst().name() + "\"");
+        for (Disk disk : spec.disks()) {
+            if (disk.kind() != DiskKind.DISK || disk.bus() != DiskBus.VIRTIO) {
+                throw unsupported(
+                        spec,
+                        "it has the disk \""
+                                + disk.name()
+                                + "\" as "
+                                + EnumText.of(disk.kind())
+                                + " on "
+                                + EnumText.of(disk.bus()));
+            }
         }
         if (spec.machine().cpus() != 1) {
             throw unsupported(spec, "it needs " + spec.machine().cpus() + " processors");
@@ -105,7 +121,8 @@ public final class MachineAssembler implements GuestFactory {
     }
 
     @Override
-    public Guest assemble(Spec spec, Decision decision, BlobSource blobs, Consumer<byte[]> serial)
+    public Guest assemble(
+            Spec spec, Decision decision, BlobSource blobs, Path keep, Consumer<byte[]> serial)
             throws LauncherException, FormatException, IOException {
         check(spec);
         MachineConfig.Builder config = MachineConfig.builder();
@@ -125,10 +142,19 @@ public final class MachineAssembler implements GuestFactory {
         }
         SerialBatches batches = new SerialBatches(serial);
         config.serial(batches::accept);
+        List<BlockDevice> disks = SpecDisks.open(spec.disks(), blobs, keep);
+        boolean taken = false;
         try {
-            return new PcGuest(PcMachine.assemble(config.build()), batches, spec.title());
+            config.virtio(new MachineConfig.Virtio(disks, Optional.empty(), true));
+            PcMachine machine = PcMachine.assemble(config.build());
+            taken = true;
+            return new PcGuest(machine, batches, spec.title());
         } catch (BootException e) {
             throw LauncherException.relayed(Kind.REFUSED, e.getMessage());
+        } finally {
+            if (!taken) {
+                SpecDisks.closeAll(disks);
+            }
         }
     }
 }

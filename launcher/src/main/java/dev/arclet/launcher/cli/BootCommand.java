@@ -6,8 +6,11 @@ import dev.arclet.emulator.machine.MachineConfig;
 import dev.arclet.emulator.machine.MachineShape;
 import dev.arclet.emulator.snapshot.SnapshotException;
 import dev.arclet.emulator.snapshot.SnapshotFile;
+import dev.arclet.emulator.storage.BlockDevice;
+import dev.arclet.emulator.storage.StorageException;
 import dev.arclet.launcher.LauncherException;
 import dev.arclet.launcher.boot.BootSession;
+import dev.arclet.launcher.boot.DiskOption;
 import dev.arclet.launcher.boot.ExpectScript;
 import dev.arclet.launcher.boot.MemorySize;
 import java.io.IOException;
@@ -91,8 +94,9 @@ final class BootCommand implements Callable<Integer> {
 
     @Option(
             names = "--disk",
-            paramLabel = "FILE[,ro]",
-            description = "Disk image; may be repeated.")
+            paramLabel = "FILE[,raw][,ro|,snapshot|,overlay=FILE]",
+            description =
+                    "Disk image, raw or qcow2, as a virtio disk; may be repeated. With ro it is write-protected, with snapshot writes are lost at the end, with overlay they go to a file of their own.")
     private List<String> disks = new ArrayList<>();
 
     @Option(names = "--cdrom", paramLabel = "FILE", description = "CD image.")
@@ -311,6 +315,7 @@ final class BootCommand implements Callable<Integer> {
                     initrd == null ? new byte[0] : Files.readAllBytes(initrd),
                     append);
         }
+        config.virtio(virtio());
         if (postPort != null) {
             config.postCodes(port(postPort), code -> System.err.printf("POST %02X%n", code));
         }
@@ -350,6 +355,14 @@ final class BootCommand implements Callable<Integer> {
         return kernel != null ? kernel : snapshotLoad;
     }
 
+    private MachineConfig.Virtio virtio() throws LauncherException, StorageException {
+        List<BlockDevice> opened = new ArrayList<>();
+        for (String disk : disks) {
+            opened.add(DiskOption.parse(disk).open());
+        }
+        return new MachineConfig.Virtio(opened, Optional.empty(), true);
+    }
+
     private int port(String text) {
         try {
             return Integer.decode(text);
@@ -381,7 +394,6 @@ final class BootCommand implements Callable<Integer> {
     }
 
     private void refuseWhatIsNotThereYet() throws LauncherException {
-        refuse("--disk", !disks.isEmpty());
         refuse("--cdrom", cdrom != null);
         refuse("--floppy", floppy != null);
         refuse("--boot", bootDevice != null);

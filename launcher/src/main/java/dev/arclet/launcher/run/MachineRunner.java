@@ -56,6 +56,7 @@ public final class MachineRunner {
                 resolved.verified().spec(),
                 decision,
                 resolver.store(),
+                resolver.keepFolder(resolved.verified()),
                 bytes -> vm.serial().append(bytes));
     }
 

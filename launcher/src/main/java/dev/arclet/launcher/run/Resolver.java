@@ -213,6 +213,18 @@ public final class Resolver implements Closeable {
         }
     }
 
+    /**
+     * Where a machine's disks keep their writes. A spec whose publisher nobody has proven may name
+     * anyone, so its machine has a folder for itself and never sees what another one kept.
+     */
+    Path keepFolder(VerifiedArclet verified) throws IOException {
+        String owner =
+                verified.trust() == Trust.EXACT_UNCONFIRMED
+                        ? "unconfirmed-" + verified.specDigest().hex()
+                        : verified.publisher().toString();
+        return home.state().resolve(owner).resolve(verified.spec().name());
+    }
+
     private Path knownFile(PublisherId id) throws IOException {
         return home.publishers().resolve("known").resolve(id.toString());
     }

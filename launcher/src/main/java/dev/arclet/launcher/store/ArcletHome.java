@@ -58,6 +58,11 @@ public final class ArcletHome {
         return folder("publishers");
     }
 
+    /** What machines' disks keep: a folder per publisher and machine. */
+    public Path state() throws IOException {
+        return folder("state");
+    }
+
     /** What the user has allowed for good. */
     public Path grants() throws IOException {
         return folder("grants");

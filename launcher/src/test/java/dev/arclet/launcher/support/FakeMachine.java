@@ -16,6 +16,7 @@ import dev.arclet.launcher.run.GuestFactory;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -59,7 +60,7 @@ public final class FakeMachine implements Guest {
 
         @Override
         public Guest assemble(
-                Spec spec, Decision decision, BlobSource blobs, Consumer<byte[]> serial)
+                Spec spec, Decision decision, BlobSource blobs, Path keep, Consumer<byte[]> serial)
                 throws FormatException, IOException {
             BlobChecks.readAll(blobs, ((KernelBoot) spec.boot()).kernel());
             FakeMachine machine = new FakeMachine(serial);

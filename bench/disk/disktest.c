@@ -1,0 +1,190 @@
+/*
+ * Tests a block device from inside the guest, past the page cache.
+ *
+ *   disktest fill DEVICE SEED        writes every block of 4 KiB, in random order and pieces, then flushes
+ *   disktest check DEVICE SEED       reads every block and compares
+ *   disktest churn DEVICE SEED N     N random writes, reads and discards, each read compared with what was written
+ *   disktest speed DEVICE            prints "SPEED name value unit" for sequential and random reads and writes
+ *
+ * A block's content is a function of its number, the seed and how often it was written. Ends with "DISKTEST ok" or a
+ * message and status 1.
+ */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/fs.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { BLOCK = 4096, MAX_BLOCKS = 256, SPEED_BYTES = 48 << 20, RANDOM_REQUESTS = 1500 };
+
+static int device;
+static uint32_t blocks;
+static uint8_t *buffer;
+static uint64_t state;
+
+static void die(const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    fputs("DISKTEST failed: ", stdout);
+    vprintf(format, arguments);
+    va_end(arguments);
+    printf(" (%s)\n", strerror(errno));
+    exit(1);
+}
+
+static uint32_t random_below(uint32_t bound) {
+    state = state * 6364136223846793005ull + 1442695040888963407ull;
+    return (uint32_t)((state >> 33) % bound);
+}
+
+static void content(uint8_t *out, uint32_t block, uint64_t seed, uint32_t version) {
+    uint64_t *words = (uint64_t *)out, value = seed * 0x9E3779B97F4A7C15ull ^ (uint64_t)block << 32 ^ version;
+    for (unsigned i = 0; i < BLOCK / 8; i++) words[i] = value += 0xD1B54A32D192ED03ull;
+}
+
+static void transfer(int writing, uint32_t block, uint32_t count) {
+    size_t done = 0, length = (size_t)count * BLOCK;
+    while (done < length) {
+        off_t at = (off_t)block * BLOCK + (off_t)done;
+        ssize_t n = writing ? pwrite(device, buffer + done, length - done, at) : pread(device, buffer + done, length - done, at);
+        if (n <= 0) die("%s block %u", writing ? "write" : "read", block);
+        done += (size_t)n;
+    }
+}
+
+static void compare(uint32_t block, uint32_t count, uint64_t seed, const uint32_t *versions) {
+    static uint8_t expected[BLOCK];
+    transfer(0, block, count);
+    for (uint32_t i = 0; i < count; i++) {
+        const uint8_t *got = buffer + (size_t)i * BLOCK;
+        uint32_t version = versions ? versions[block + i] : 0;
+        content(expected, block + i, seed, version & ~1u);
+        /* An odd version was discarded: zeros, or what was there. */
+        if (memcmp(got, expected, BLOCK) == 0) continue;
+        if (version & 1) {
+            memset(expected, 0, BLOCK);
+            if (memcmp(got, expected, BLOCK) == 0) continue;
+        }
+        die("block %u differs, version %u", block + i, version);
+    }
+}
+
+static void fill(uint64_t seed) {
+    /* Pieces of 64 blocks, visited in an order that jumps about. */
+    uint32_t pieces = (blocks + 63) / 64, step = pieces / 2 | 1;
+    while (pieces % step == 0 && step > 1) step -= 2;
+    for (uint32_t i = 0, piece = 0; i < pieces; i++, piece = (uint32_t)(((uint64_t)piece + step) % pieces)) {
+        uint32_t first = piece * 64, count = blocks - first < 64 ? blocks - first : 64;
+        for (uint32_t b = 0; b < count; b++) content(buffer + (size_t)b * BLOCK, first + b, seed, 0);
+        transfer(1, first, count);
+    }
+    if (fdatasync(device)) die("flush");
+}
+
+static void check(uint64_t seed) {
+    for (uint32_t b = 0; b < blocks; b += MAX_BLOCKS) compare(b, blocks - b < MAX_BLOCKS ? blocks - b : MAX_BLOCKS, seed, NULL);
+}
+
+static void churn(uint64_t seed, uint32_t rounds) {
+    uint32_t *versions = calloc(blocks, sizeof *versions);
+    int discards = 1;
+    if (!versions) die("memory");
+    fill(seed);
+    state = seed;
+    for (uint32_t round = 1; round <= rounds; round++) {
+        uint32_t count = 1 + random_below(1u << random_below(9)), block = random_below(blocks - count + 1);
+        uint64_t range[2] = {(uint64_t)block * BLOCK, (uint64_t)count * BLOCK};
+        switch (random_below(8)) {
+            case 0:
+                if (fdatasync(device)) die("flush");
+                break;
+            case 1:
+                if (discards && ioctl(device, BLKDISCARD, range)) {
+                    if (errno != EOPNOTSUPP) die("discard");
+                    discards = 0;
+                } else if (discards) {
+                    for (uint32_t i = 0; i < count; i++) versions[block + i] |= 1;
+                }
+                break;
+            case 2: case 3: case 4:
+                compare(block, count, seed, versions);
+                break;
+            default:
+                for (uint32_t i = 0; i < count; i++) {
+                    versions[block + i] = round * 2;
+                    content(buffer + (size_t)i * BLOCK, block + i, seed, round * 2);
+                }
+                transfer(1, block, count);
+        }
+    }
+    for (uint32_t b = 0; b < blocks; b += MAX_BLOCKS) compare(b, blocks - b < MAX_BLOCKS ? blocks - b : MAX_BLOCKS, seed, versions);
+    printf("CHURN %u operations, discard %s\n", rounds, discards ? "used" : "not supported");
+}
+
+static double now(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
+}
+
+static void sequential(const char *name, int writing, uint32_t piece) {
+    double start = now();
+    for (uint32_t done = 0; done < SPEED_BYTES / BLOCK; done += piece) transfer(writing, done % (blocks - piece), piece);
+    if (writing && fdatasync(device)) die("flush");
+    printf("SPEED %s %.1f MiB/s\n", name, (SPEED_BYTES >> 20) / (now() - start));
+}
+
+static void scattered(const char *name, int writing) {
+    double start = now();
+    for (int i = 0; i < RANDOM_REQUESTS; i++) transfer(writing, random_below(blocks), 1);
+    if (writing && fdatasync(device)) die("flush");
+    printf("SPEED %s %.0f requests/s\n", name, RANDOM_REQUESTS / (now() - start));
+}
+
+static void flushes(void) {
+    double start = now();
+    enum { COUNT = 200 };
+    for (int i = 0; i < COUNT; i++) {
+        transfer(1, random_below(blocks), 1);
+        if (fdatasync(device)) die("flush");
+    }
+    printf("SPEED write-and-flush-4k %.0f requests/s\n", COUNT / (now() - start));
+}
+
+int main(int argc, char **argv) {
+    uint64_t bytes, seed = argc > 3 ? strtoull(argv[3], NULL, 10) : 0;
+    setvbuf(stdout, NULL, _IOLBF, 0);
+    if (argc < 3) die("usage: disktest fill|check|churn|speed DEVICE [SEED [N]]");
+    device = open(argv[2], O_RDWR | O_DIRECT);
+    if (device < 0) die("open %s", argv[2]);
+    if (ioctl(device, BLKGETSIZE64, &bytes)) die("size of %s", argv[2]);
+    blocks = (uint32_t)(bytes / BLOCK);
+    if (blocks <= MAX_BLOCKS) die("%s is too small", argv[2]);
+    if (posix_memalign((void **)&buffer, BLOCK, (size_t)MAX_BLOCKS * BLOCK)) die("memory");
+    if (!strcmp(argv[1], "fill")) {
+        fill(seed);
+    } else if (!strcmp(argv[1], "check")) {
+        check(seed);
+    } else if (!strcmp(argv[1], "churn")) {
+        churn(seed, argc > 4 ? (uint32_t)strtoul(argv[4], NULL, 10) : 1000);
+    } else if (!strcmp(argv[1], "speed")) {
+        sequential("write-1M", 1, 256);
+        sequential("read-1M", 0, 256);
+        sequential("write-64k", 1, 16);
+        sequential("read-64k", 0, 16);
+        scattered("random-read-4k", 0);
+        scattered("random-write-4k", 1);
+        flushes();
+    } else {
+        die("unknown command %s", argv[1]);
+    }
+    puts("DISKTEST ok");
+    return 0;
+}
