@@ -148,6 +148,11 @@ class EngineEqualityTest {
     }
 
     @Test
+    void translatedFromTheFirstInstruction() throws IOException, BootException {
+        sameAsInterpreted(Engines.TRANSLATOR_EAGER);
+    }
+
+    @Test
     void translatedWhereItIsHot() throws IOException, BootException {
         sameAsInterpreted(Engines.AUTO);
     }

@@ -19,6 +19,7 @@ import java.util.Arrays;
 import java.util.BitSet;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import java.util.function.Function;
 
@@ -110,6 +111,16 @@ final class FuzzMachine implements AutoCloseable {
 
     String name() {
         return name;
+    }
+
+    /** Instructions that ran as translated code, of all cases. */
+    long translated() {
+        return engine.translatedInstructions();
+    }
+
+    /** The engine's own figures. */
+    Map<String, Long> counters() {
+        return engine.counters();
     }
 
     /** Runs a case. Its RAM is put in place first; pages that have it already are not touched. */

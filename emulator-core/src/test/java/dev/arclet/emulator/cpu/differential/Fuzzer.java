@@ -6,6 +6,7 @@ import dev.arclet.emulator.cpu.differential.Draft.Item;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 
 /** Runs cases on two machines, tells how they differ, and makes failing programs smaller. */
@@ -32,6 +33,18 @@ final class Fuzzer implements AutoCloseable {
     /** How many instructions the oracle has executed. */
     long instructions() {
         return instructions;
+    }
+
+    /**
+     * Share of the subject's instructions that ran as translated code; it runs each program twice.
+     */
+    double translatedShare() {
+        return subject.translated() / (2.0 * Math.max(1, instructions));
+    }
+
+    /** The subject's own figures. */
+    Map<String, Long> counters() {
+        return subject.counters();
     }
 
     /** Runs the program of a seed; a report of its smallest failing form if it fails, else null. */

@@ -3,8 +3,6 @@ package dev.arclet.emulator.cpu.differential;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import dev.arclet.emulator.cpu.CpuState;
-import dev.arclet.emulator.cpu.ExecutionEngine;
 import dev.arclet.emulator.cpu.interp.Interpreter;
 import dev.arclet.emulator.cpu.translate.Engines;
 import java.io.IOException;
@@ -12,7 +10,6 @@ import java.net.URISyntaxException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.function.Function;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.TestFactory;
@@ -41,12 +38,10 @@ class RegressionTest {
     }
 
     private static void compare(String text) {
-        Function<CpuState, ExecutionEngine> engine =
-                Translator.exists() ? Engines.TRANSLATOR_EAGER::create : Interpreter::new;
         try (Fuzzer fuzzer =
                 new Fuzzer(
                         new FuzzMachine("interpreter", Interpreter::new),
-                        new FuzzMachine("translator-eager", engine),
+                        new FuzzMachine("translator-eager", Engines.TRANSLATOR_EAGER::create),
                         63)) {
             Case c = Case.parse(text);
             String difference = fuzzer.compare(c);
