@@ -99,13 +99,16 @@ public final class SystemSegments {
         return Descriptor.isWritableData(descriptor) && reaches(cpu, selector, descriptor);
     }
 
-    /** LAR: the access rights in bits 8..23, or -1 if they are not to be seen. */
+    /**
+     * LAR: the access rights in bits 8..23, or -1 if they are not to be seen. Bits 16..19 are
+     * undefined; processors leave the limit's there.
+     */
     public static long accessRights(CpuState cpu, int selector) {
         long descriptor = find(cpu, selector);
         if (!isVisible(cpu, selector, descriptor, false)) {
             return -1;
         }
-        return descriptor >>> 32 & 0x00F0_FF00L;
+        return descriptor >>> 32 & 0x00FF_FF00L;
     }
 
     /** LSL: the limit, scaled, or -1 if it is not to be seen. */

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.arclet.emulator.fault.GuestFault;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 
 /** Limits, types and loads of segments. */
@@ -205,8 +206,49 @@ class SegmentationTest {
                             + "66 BE 00 00 50 00 67 66 8B 0E F4");
             test.run(100);
             assertTrue(test.cpu.halted);
-            assertEquals(java.util.List.of(), test.exceptions);
+            assertEquals(List.of(), test.exceptions);
             assertEquals(0x1234_5678, test.cpu.gpr[CpuState.RCX]);
+        }
+    }
+
+    /** Of both faults of a call a processor reports that of the stack (seen on a Zen 4). */
+    @Test
+    void aCallChecksItsStackBeforeItsTarget() {
+        try (TestCpu test = TestCpu.long64()) {
+            test.cpu.gpr[CpuState.RAX] = 0x0100_F7FF_0000_1F79L;
+            test.code(0x1000, "FFD0").run(10); // call rax
+            assertEquals(List.of(GuestFault.GP), test.exceptions);
+            test.restart();
+            test.cpu.gpr[CpuState.RAX] = 0x0100_F7FF_0000_1F79L;
+            test.cpu.gpr[CpuState.RSP] = Long.MIN_VALUE;
+            test.code(0x1000, "FFD0").run(10);
+            assertEquals(List.of(GuestFault.SS), test.exceptions);
+        }
+        try (TestCpu test = TestCpu.real16()) {
+            test.cpu.gpr[CpuState.RAX] = 0x1_2345;
+            test.code(0x1000, "66FFD0").run(10); // call eax
+            assertEquals(List.of(GuestFault.GP), test.exceptions);
+            test.restart();
+            test.cpu.gpr[CpuState.RAX] = 0x1_2345;
+            test.cpu.gpr[CpuState.RSP] = 2;
+            test.code(0x1000, "66FFD0").run(10);
+            assertEquals(List.of(GuestFault.SS), test.exceptions);
+        }
+    }
+
+    /** The bit offset leads away from the operand's address, but not to another segment. */
+    @Test
+    void bitStringsOnTheStackRaiseStackFaults() {
+        try (TestCpu test = TestCpu.long64()) {
+            test.cpu.gpr[CpuState.RBP] = 0x3000;
+            test.cpu.gpr[CpuState.RCX] = 1L << 62;
+            test.code(0x1000, "480FA34D01").run(10); // bt [rbp + 1], rcx
+            assertEquals(List.of(GuestFault.SS), test.exceptions);
+            test.restart();
+            test.cpu.gpr[CpuState.RBX] = 0x3000;
+            test.cpu.gpr[CpuState.RCX] = 1L << 62;
+            test.code(0x1000, "480FBB4B01").run(10); // btc [rbx + 1], rcx
+            assertEquals(List.of(GuestFault.GP), test.exceptions);
         }
     }
 }

@@ -253,7 +253,7 @@ class SystemOpsTest {
             os.run(
                     "66 B9 23 00 0F 02 C1 0F 03 D9 0F 00 E1 0F 94 C2 0F 00 E9 0F 94 C6"
                             + "66 B9 08 00 0F 03 F1 0F 94 C5 F4");
-            assertEquals(0xC0_F300, os.reg(CpuState.RAX));
+            assertEquals(0xCF_F300, os.reg(CpuState.RAX));
             assertEquals(0xFFFF_FFFFL, os.reg(CpuState.RBX));
             assertEquals(0x0101, os.reg(CpuState.RDX) & 0xFFFF);
             assertEquals(0, os.reg(CpuState.RSI), "level 0 code is not shown to level 3");

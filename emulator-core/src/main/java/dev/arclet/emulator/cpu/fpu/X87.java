@@ -317,16 +317,15 @@ public final class X87 {
     /** FLD ST(i). */
     public static void loadRegister(CpuState cpu, int i) {
         X87State x = cpu.x87;
-        if (overflows(cpu)) {
-            return;
-        }
-        if (x.isEmpty(i)) {
+        if (x.isEmpty(i)) { // counts even if the push would overflow
             if (underflow(cpu)) {
                 x.push(0xFFFF, INTEGER | QUIET);
             }
             return;
         }
-        load(cpu, x.signExponent(i), x.significand(i));
+        if (!overflows(cpu)) {
+            load(cpu, x.signExponent(i), x.significand(i));
+        }
     }
 
     /** Constants that can be loaded: 1, log2 10, log2 e, pi, log10 2, ln 2, 0. */

@@ -144,6 +144,9 @@ final class BlockBuilder implements CodeReader {
         Op.Place place = new Op.Place(0, instruction.length());
         for (Operand operand : instruction.operands()) {
             if (operand instanceof Operand.Memory memory) {
+                if (isBitString(instruction.mnemonic())) { // its address is not the operand's
+                    return memory.segment() == CpuState.SS;
+                }
                 long offset = new EffectiveAddress(memory, place).offset(cpu);
                 long base = cpu.segments[memory.segment()].effectiveBase;
                 if (Long.compareUnsigned(address - offset - base, Math.max(1, memory.size())) < 0) {
@@ -153,6 +156,13 @@ final class BlockBuilder implements CodeReader {
         }
         return switch (instruction.mnemonic()) {
             case PUSH, POP, PUSHF, POPF, ENTER, LEAVE, CALL, RET, CALL_FAR, RET_FAR, IRET -> true;
+            default -> false;
+        };
+    }
+
+    private static boolean isBitString(Mnemonic mnemonic) {
+        return switch (mnemonic) {
+            case BT, BTS, BTR, BTC -> true;
             default -> false;
         };
     }

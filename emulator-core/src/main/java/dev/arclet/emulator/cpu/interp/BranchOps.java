@@ -2,6 +2,7 @@ package dev.arclet.emulator.cpu.interp;
 
 import dev.arclet.emulator.cpu.CpuState;
 import dev.arclet.emulator.cpu.LazyFlags;
+import dev.arclet.emulator.cpu.Segmentation;
 import dev.arclet.emulator.cpu.decode.Instruction;
 import dev.arclet.emulator.cpu.decode.Mnemonic;
 import dev.arclet.emulator.cpu.decode.Operand;
@@ -24,13 +25,29 @@ final class BranchOps {
 
     /** Faults unless a near branch may go to {@code target} (SDM vol. 2, JMP). */
     static void check(CpuState cpu, long target) {
-        if (cpu.codeSize == 8) {
-            if (target << 16 >> 16 != target) {
-                throw cpu.fault(GuestFault.GP, 0);
-            }
-        } else if (Long.compareUnsigned(target, cpu.segments[CpuState.CS].limit) > 0) {
+        if (!mayGoTo(cpu, target)) {
             throw cpu.fault(GuestFault.GP, 0);
         }
+    }
+
+    /** Faults unless a near call may go to {@code target}; if not, its stack is checked first. */
+    private static void checkCall(CpuState cpu, long target, int bytes) {
+        if (mayGoTo(cpu, target)) {
+            return;
+        }
+        long top = (cpu.gpr[CpuState.RSP] - bytes) & cpu.stackMask;
+        Segmentation.checkWrite(cpu, CpuState.SS, top, bytes);
+        if (cpu.codeSize == 8
+                && !(Segmentation.isCanonical(top) && Segmentation.isCanonical(top + bytes - 1))) {
+            throw cpu.fault(GuestFault.SS, 0);
+        }
+        throw cpu.fault(GuestFault.GP, 0);
+    }
+
+    private static boolean mayGoTo(CpuState cpu, long target) {
+        return cpu.codeSize == 8
+                ? Segmentation.isCanonical(target)
+                : Long.compareUnsigned(target, cpu.segments[CpuState.CS].limit) <= 0;
     }
 
     /** A branch by a displacement. */
@@ -46,9 +63,13 @@ final class BranchOps {
 
         /** The target's offset, checked. */
         final long target(CpuState cpu) {
-            long target = (cpu.gpr[CpuState.RIP] + displacement) & mask;
+            long target = uncheckedTarget(cpu);
             check(cpu, target);
             return target;
+        }
+
+        final long uncheckedTarget(CpuState cpu) {
+            return (cpu.gpr[CpuState.RIP] + displacement) & mask;
         }
 
         final void branch(CpuState cpu, boolean taken) {
@@ -148,7 +169,8 @@ final class BranchOps {
             return new RelativeBranch(instruction, place) {
                 @Override
                 public void execute(CpuState cpu) {
-                    long target = target(cpu);
+                    long target = uncheckedTarget(cpu);
+                    checkCall(cpu, target, bytes);
                     pushReturn(cpu, bytes, end);
                     cpu.gpr[CpuState.RIP] = target;
                 }
@@ -159,7 +181,7 @@ final class BranchOps {
             @Override
             public void execute(CpuState cpu) {
                 long target = source.read(cpu);
-                check(cpu, target);
+                checkCall(cpu, target, bytes);
                 pushReturn(cpu, bytes, end);
                 cpu.gpr[CpuState.RIP] = target;
             }

@@ -269,4 +269,21 @@ class X87OpsTest {
             driven = true;
         }
     }
+
+    /** A register that is empty and a stack that is full at once: C1 tells of the former. */
+    @Test
+    void loadingAnEmptyRegisterOntoAFullStackIsAnUnderflow() {
+        try (TestCpu test = TestCpu.flat32()) {
+            X87State x87 = test.cpu.x87;
+            x87.control = 0x37F;
+            x87.valid = 0x80; // physical register 7, which a push would take
+            assertEquals(List.of(), exceptionsOf(test, "D9C2 DFE0")); // fld st(2); fnstsw ax
+            assertEquals(0x3841, (int) test.cpu.gpr[0] & 0xFFFF);
+            x87.reset();
+            x87.control = 0x37F;
+            x87.valid = 0x80;
+            assertEquals(List.of(), exceptionsOf(test, "D9C7 DFE0")); // fld st(7); fnstsw ax
+            assertEquals(0x3A41, (int) test.cpu.gpr[0] & 0xFFFF);
+        }
+    }
 }
