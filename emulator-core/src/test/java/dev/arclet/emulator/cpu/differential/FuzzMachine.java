@@ -295,17 +295,23 @@ final class FuzzMachine implements AutoCloseable {
         }
     }
 
-    /** A descriptor with base 0 and a limit of 1 MiB. */
-    private static long descriptor(int access, int flags) {
-        return 0xFFL | (long) access << 40 | (long) flags << 52;
+    /** A descriptor with base 0, and with the limit of {@link #segment}. */
+    private static long descriptor(Case c, int access, int flags) {
+        long limit = flat(c) ? 0xFL << 48 | 0xFFFF : 0xFF;
+        return limit | (long) access << 40 | (long) flags << 52;
+    }
+
+    /** Whether segments end at 4 GiB. Where there are no pages, they end where RAM does. */
+    private static boolean flat(Case c) {
+        return c.has(Setup.PAGING) || c.codeSize() == 8;
     }
 
     private void putTables(Case c) {
         int flags = c.codeSize() == 8 ? 0xA : 0xC;
-        put(GDT + 0x08, 8, descriptor(0x9B, flags));
-        put(GDT + 0x10, 8, descriptor(0x93, 0xC));
-        put(GDT + 0x18, 8, descriptor(0xFB, flags));
-        put(GDT + 0x20, 8, descriptor(0xF3, 0xC));
+        put(GDT + 0x08, 8, descriptor(c, 0x9B, flags));
+        put(GDT + 0x10, 8, descriptor(c, 0x93, 0xC));
+        put(GDT + 0x18, 8, descriptor(c, 0xFB, flags));
+        put(GDT + 0x20, 8, descriptor(c, 0xF3, 0xC));
         if (c.codeSize() == 2) {
             for (int vector = 0; vector < 256; vector++) {
                 put(4 * vector, 4, HANDLERS);
@@ -474,7 +480,7 @@ final class FuzzMachine implements AutoCloseable {
         } else if (index >= CpuState.FS && wide) {
             segment.base = index == CpuState.FS ? DATA : 0;
         }
-        segment.limit = SPACE - 1;
+        segment.limit = flat(c) ? 0xFFFF_FFFFL : SPACE - 1;
         segment.access = (code ? 0x9B : 0x93) | (user ? 0x60 : 0);
         segment.granular = true;
         segment.longMode = wide && code;

@@ -38,8 +38,8 @@ final class Generator {
             // Delivery to CPL 0 and back is the affair of other tests.
             setup &= ~Setup.DELIVER;
         }
-        if (codeSize == 8) {
-            setup |= Setup.PAGING;
+        if (codeSize == 8 || codeSize == 4 && random.nextInt(2) == 0) {
+            setup |= Setup.PAGING & allowed;
         }
         if (codeSize == 4 && (setup & Setup.PAGING) == 0) {
             setup &= ~Setup.HOLES;
