@@ -40,7 +40,8 @@ public enum Engines {
      */
     public ExecutionEngine create(CpuState cpu) {
         return switch (this) {
-            case AUTO, INTERPRETER -> new Interpreter(cpu);
+            case AUTO -> new Translator(cpu, false);
+            case INTERPRETER -> new Interpreter(cpu);
             case TRANSLATOR_EAGER -> new Translator(cpu, true);
         };
     }
