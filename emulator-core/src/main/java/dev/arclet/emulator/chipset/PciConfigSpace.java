@@ -156,14 +156,15 @@ public final class PciConfigSpace {
     }
 
     /**
-     * Adds a base address register for ports.
+     * Adds a base address register for ports. All 32 bits decode, as PCI 2.1 section 6.2.5.1 wants
+     * and SeaBIOS relies upon when it sizes the register.
      *
      * @param index 0..5
      * @param size a power of two, 4..256
      */
     public PciConfigSpace ioBar(int index, int size, PciBar target) {
         bars[index] = new Bar(target, size, true);
-        return define(BAR0 + 4 * index, 4, BAR_IO, -size & 0xFFFC);
+        return define(BAR0 + 4 * index, 4, BAR_IO, -size & 0xFFFFFFFC);
     }
 
     /**

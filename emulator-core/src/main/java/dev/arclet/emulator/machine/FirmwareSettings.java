@@ -9,6 +9,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.Map;
 
 /**
  * What a firmware is told of the machine: by CMOS bytes, as every PC BIOS reads them, and by items
@@ -22,6 +23,7 @@ final class FirmwareSettings {
     private static final int CMOS_EXTENDED_MEMORY_FOUND = 0x30;
     private static final int CMOS_MEMORY_ABOVE_16M = 0x34;
     private static final int CMOS_BOOT_THIRD = 0x38;
+    private static final int CMOS_TRANSLATIONS = 0x39;
     private static final int CMOS_BOOT_FIRST = 0x3D;
     private static final int CMOS_MEMORY_ABOVE_4G = 0x5B;
     private static final int CMOS_PROCESSORS = 0x5F;
@@ -42,10 +44,17 @@ final class FirmwareSettings {
     /** S0 and S5 are there; S3 and S4 are not. */
     private static final byte[] SLEEP_STATES = {(byte) 0x80, 0, 0, 1, 2, (byte) 0x80};
 
+    /** Where the boot devices are, by the firmware's names for them; disks and CD are masters. */
+    private static final Map<MachineConfig.BootSource, String> BOOT_PATHS =
+            Map.of(
+                    MachineConfig.BootSource.FLOPPY, "/pci@i0cf8/isa@1/fdc@03f0/floppy@0",
+                    MachineConfig.BootSource.DISK, "/pci@i0cf8/ide@1,1/drive@0/disk@0",
+                    MachineConfig.BootSource.CDROM, "/pci@i0cf8/ide@1,1/drive@1/disk@0");
+
     private FirmwareSettings() {}
 
     /** Fills the items of fw_cfg. */
-    static void describe(FwCfg items, MachineConfig config, AcpiTables acpi, String bootOrder) {
+    static void describe(FwCfg items, MachineConfig config, AcpiTables acpi) {
         items.putNumber(KEY_UUID, 8, 0);
         items.putNumber(KEY_RAM_SIZE, 8, config.memoryBytes());
         items.putNumber(KEY_NO_GRAPHIC, 2, 0);
@@ -62,9 +71,9 @@ final class FirmwareSettings {
         items.putFile("etc/smbios/smbios-anchor", smbios.entryPoint());
         items.putFile("etc/system-states", SLEEP_STATES);
         items.putFile("etc/show-boot-menu", 0);
-        if (!bootOrder.isEmpty()) {
-            items.putFile("bootorder", (bootOrder + "\0").getBytes(StandardCharsets.US_ASCII));
-        }
+        StringBuilder order = new StringBuilder();
+        config.bootOrder().forEach(source -> order.append(BOOT_PATHS.get(source)).append('\n'));
+        items.putFile("bootorder", (order + "\0").getBytes(StandardCharsets.US_ASCII));
     }
 
     /** RAM only; the firmware reserves what it takes itself. */
@@ -87,12 +96,18 @@ final class FirmwareSettings {
      * Writes what the setup of a BIOS would have stored.
      *
      * @param floppyTypes the drives' types, drive A in the high nibble; see the floppy controller
-     * @param bootOrder up to three digits from the lowest nibble up: 1 floppy, 2 disk, 3 CD
+     * @param translations of the disks' geometries, two bits each
      */
-    static void storeCmos(Mc146818Rtc rtc, long memoryBytes, int floppyTypes, int bootOrder) {
-        long low = Math.min(memoryBytes, E820.PCI_HOLE_START);
-        long high = memoryBytes - low;
+    static void storeCmos(
+            Mc146818Rtc rtc, MachineConfig config, int floppyTypes, int translations) {
+        long low = Math.min(config.memoryBytes(), E820.PCI_HOLE_START);
+        long high = config.memoryBytes() - low;
         int extendedKib = (int) Math.min((low >> 10) - 1024, 0xFFFF);
+        int bootOrder = 0;
+        for (int i = 0; i < config.bootOrder().size(); i++) {
+            bootOrder |= config.bootOrder().get(i).cmosCode() << 4 * i;
+        }
+        store(rtc, CMOS_TRANSLATIONS, 1, translations);
         store(rtc, CMOS_BASE_MEMORY, 2, BASE_MEMORY_KIB);
         store(rtc, CMOS_EXTENDED_MEMORY, 2, extendedKib);
         store(rtc, CMOS_EXTENDED_MEMORY_FOUND, 2, extendedKib);

@@ -2,6 +2,7 @@ package dev.arclet.emulator.machine;
 
 import dev.arclet.emulator.cpu.translate.Engines;
 import dev.arclet.emulator.storage.BlockDevice;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
@@ -15,6 +16,9 @@ import java.util.function.IntConsumer;
  * @param kernel a Linux or Multiboot kernel to start without a firmware
  * @param firmware a ROM image to start instead of a kernel
  * @param vgaBios the display adapter's own ROM, which a firmware runs; empty for none
+ * @param disks IDE disks, at most four, or three beside a CD drive; whoever opened them closes them
+ * @param cdrom what is in the CD drive; empty: nothing, or without a firmware no drive at all
+ * @param bootOrder what the firmware tries, the first first
  * @param display what the guest finds as its screen
  * @param icount whether virtual time is a function of executed instructions only
  * @param rtcEpochSeconds what the real-time clock shows at power-on, in seconds since 1970 UTC
@@ -32,6 +36,9 @@ public record MachineConfig(
         Optional<Kernel> kernel,
         Optional<Firmware> firmware,
         Optional<byte[]> vgaBios,
+        List<BlockDevice> disks,
+        Optional<BlockDevice> cdrom,
+        List<BootSource> bootOrder,
         DisplaySize display,
         boolean icount,
         long rtcEpochSeconds,
@@ -48,6 +55,30 @@ public record MachineConfig(
 
     /** Largest RAM. */
     public static final long MAX_MEMORY = 32L << 30;
+
+    /** What a firmware boots from. */
+    public enum BootSource {
+        /** A floppy disk. */
+        FLOPPY(1),
+        /** A hard disk. */
+        DISK(2),
+        /** A CD. */
+        CDROM(3);
+
+        private final int cmosCode;
+
+        BootSource(int cmosCode) {
+            this.cmosCode = cmosCode;
+        }
+
+        /** Its digit in the boot order that CMOS holds. */
+        int cmosCode() {
+            return cmosCode;
+        }
+    }
+
+    /** The most IDE drives. */
+    public static final int MAX_IDE_DRIVES = 4;
 
     /**
      * The screen: a linear frame buffer, or VGA text mode.
@@ -118,6 +149,14 @@ public record MachineConfig(
                     "guest memory of %d bytes is not a multiple of 1 MiB in 4 MiB..32 GiB"
                             .formatted(memoryBytes));
         }
+        disks = List.copyOf(disks);
+        bootOrder = List.copyOf(bootOrder);
+        boolean hasCd = cdrom.isPresent() || firmware.isPresent();
+        if (disks.size() > MAX_IDE_DRIVES - (hasCd ? 1 : 0)) {
+            throw new IllegalArgumentException(
+                    "%d IDE disks: there is room for %d"
+                            .formatted(disks.size(), MAX_IDE_DRIVES - (hasCd ? 1 : 0)));
+        }
         if (cpus != 1) {
             throw new IllegalArgumentException(
                     cpus + " processors: this build has machines with one processor");
@@ -139,6 +178,10 @@ public record MachineConfig(
         private Optional<Kernel> kernel = Optional.empty();
         private Optional<Firmware> firmware = Optional.empty();
         private Optional<byte[]> vgaBios = Optional.empty();
+        private final List<BlockDevice> disks = new ArrayList<>();
+        private Optional<BlockDevice> cdrom = Optional.empty();
+        private List<BootSource> bootOrder =
+                List.of(BootSource.FLOPPY, BootSource.DISK, BootSource.CDROM);
         private DisplaySize display = DisplaySize.TEXT;
         private boolean icount;
         private long rtcEpochSeconds = System.currentTimeMillis() / 1000;
@@ -179,6 +222,24 @@ public record MachineConfig(
         /** See {@link MachineConfig#vgaBios()}. */
         public Builder vgaBios(byte[] image) {
             vgaBios = Optional.of(image);
+            return this;
+        }
+
+        /** Adds one of {@link MachineConfig#disks()}. */
+        public Builder disk(BlockDevice disk) {
+            disks.add(disk);
+            return this;
+        }
+
+        /** See {@link MachineConfig#cdrom()}. */
+        public Builder cdrom(BlockDevice disc) {
+            cdrom = Optional.of(disc);
+            return this;
+        }
+
+        /** See {@link MachineConfig#bootOrder()}; by default floppy, disk, CD. */
+        public Builder bootOrder(List<BootSource> order) {
+            bootOrder = order;
             return this;
         }
 
@@ -253,6 +314,9 @@ public record MachineConfig(
                     kernel,
                     firmware,
                     vgaBios,
+                    disks,
+                    cdrom,
+                    bootOrder,
                     display,
                     icount,
                     rtcEpochSeconds,

@@ -50,6 +50,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Consumer;
 
 /**
  * The PC: an i440FX with PIIX3 and its devices, wired. This is the one file that knows every
@@ -123,6 +124,7 @@ public final class PcMachine implements AutoCloseable {
     private final HostIoThread hostThread;
     private final HostWork hostWork;
     private final VirtioCards virtio;
+    private final PcDrives drives;
 
     /**
      * Builds a machine and puts it at its first instruction.
@@ -232,9 +234,10 @@ public final class PcMachine implements AutoCloseable {
         hostThread = new HostIoThread(loop::post);
         // A repeatable run must not depend on how fast the host's disk is.
         hostWork = config.icount() ? HostWork.IMMEDIATE : hostThread;
+        PciBoard.Wiring wiring = new BoardWiring();
         board =
                 new PciBoard(
-                        new BoardWiring(),
+                        wiring,
                         events,
                         ports,
                         memory,
@@ -247,10 +250,12 @@ public final class PcMachine implements AutoCloseable {
         for (PciFunction card : virtio.cards()) {
             board.plug(slot++, card);
         }
-        FirmwareSettings.storeCmos(rtc, config.memoryBytes(), 0, 0);
+        drives = new PcDrives(config, wiring, events, hostWork, ports, memory.map());
+        board.addIde(drives.function());
+        FirmwareSettings.storeCmos(rtc, config, 0, drives.translations());
         if (hasFirmware) {
             FwCfg items = part(new FwCfg(memory.map()));
-            FirmwareSettings.describe(items, config, acpi, "");
+            FirmwareSettings.describe(items, config, acpi);
             ports.register(PORT_FW_CFG, FwCfg.PORTS, "fw_cfg", items);
         }
     }
@@ -422,6 +427,25 @@ public final class PcMachine implements AutoCloseable {
     }
 
     /**
+     * Changes what is in the CD drive, if there is a drive; any thread. The old disc may be closed
+     * once {@code done} has run.
+     *
+     * @param disc the new disc; empty: none
+     * @param done runs on the machine thread with what was in the drive before
+     */
+    public void changeCdrom(Optional<BlockDevice> disc, Consumer<Optional<BlockDevice>> done) {
+        loop.post(
+                () ->
+                        drives.cd()
+                                .ifPresent(
+                                        drive -> {
+                                            Optional<BlockDevice> old = drive.medium();
+                                            drive.changeMedium(disc);
+                                            done.accept(old);
+                                        }));
+    }
+
+    /**
      * Runs until the guest powers off, dies, or somebody stops it; may be called again after a
      * stop.
      */
@@ -447,7 +471,10 @@ public final class PcMachine implements AutoCloseable {
      */
     public void save(Path file) throws IOException {
         hostWork.settle();
-        for (BlockDevice disk : config.virtio().disks()) {
+        List<BlockDevice> disks = new ArrayList<>(config.virtio().disks());
+        disks.addAll(config.disks());
+        drives.media().forEach(disks::add);
+        for (BlockDevice disk : disks) {
             disk.flush(); // what the snapshot's guest has read must be there next time, too
         }
         snapshot().save(file);

@@ -7,8 +7,8 @@ import dev.arclet.emulator.bus.Resettable;
 import dev.arclet.emulator.chipset.I440fxHostBridge;
 import dev.arclet.emulator.chipset.PciBus;
 import dev.arclet.emulator.chipset.PciConfigSpace;
-import dev.arclet.emulator.chipset.PciDevice;
 import dev.arclet.emulator.chipset.PciFunction;
+import dev.arclet.emulator.chipset.Piix3Ide;
 import dev.arclet.emulator.chipset.Piix3IsaBridge;
 import dev.arclet.emulator.chipset.Piix4Pm;
 import dev.arclet.emulator.chipset.VgaPciFunction;
@@ -30,6 +30,7 @@ final class PciBoard {
 
     private static final int SLOT_PIIX = 1;
     private static final int SLOT_VGA = 2;
+    private static final int FUNCTION_IDE = 1;
     private static final int FUNCTION_PM = 3;
 
     private static final int PORT_APM = 0xB2;
@@ -42,6 +43,10 @@ final class PciBoard {
     private static final int COMMAND = 0x04;
     private static final int COMMAND_IO = 1;
     private static final int COMMAND_MEMORY = 2;
+    private static final int COMMAND_MASTER = 4;
+    private static final int IDE_TIMING = 0x40;
+    private static final int IDE_DECODE_BOTH = 0x8000_8000;
+    private static final int IDE_BUS_MASTER_PORTS = 0xC000;
     private static final int BAR0 = 0x10;
     private static final int PAM0 = 0x59;
     private static final int PAM6 = 0x5F;
@@ -55,6 +60,7 @@ final class PciBoard {
     private final Piix3IsaBridge isaBridge;
     private final Piix4Pm powerManagement;
     private final VgaPciFunction display;
+    private Piix3Ide ide;
     private final List<PciFunction> cards = new ArrayList<>();
     private final List<Integer> slots = new ArrayList<>();
 
@@ -113,10 +119,10 @@ final class PciBoard {
         return lines;
     }
 
-    /** Adds a function that is part of the PIIX, slot 1. */
-    void addToPiix(int function, PciDevice device) {
-        wiring.part(device);
-        bus.add(SLOT_PIIX, function, device);
+    /** Adds the PIIX's IDE function. */
+    void addIde(Piix3Ide device) {
+        ide = wiring.part(device);
+        bus.add(SLOT_PIIX, FUNCTION_IDE, device);
     }
 
     /**
@@ -162,6 +168,9 @@ final class PciBoard {
                 card.write(PciConfigSpace.INTERRUPT_LINE, 1, PIRQ_INTERRUPTS[pirq]);
             }
         }
+        ide.writeConfig(IDE_TIMING, 4, IDE_DECODE_BOTH);
+        ide.writeConfig(BAR0 + 4 * Piix3Ide.BUS_MASTER_BAR, 4, IDE_BUS_MASTER_PORTS);
+        ide.writeConfig(COMMAND, 2, COMMAND_IO | COMMAND_MASTER);
         PciConfigSpace vga = display.config();
         vga.write(BAR0 + 4 * VgaPciFunction.FRAME_BUFFER_BAR, 4, (int) FRAME_BUFFER);
         vga.write(BAR0 + 4 * VgaPciFunction.REGISTER_BAR, 4, (int) VGA_REGISTERS);

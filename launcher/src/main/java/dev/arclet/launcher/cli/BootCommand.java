@@ -6,11 +6,9 @@ import dev.arclet.emulator.machine.MachineConfig;
 import dev.arclet.emulator.machine.MachineShape;
 import dev.arclet.emulator.snapshot.SnapshotException;
 import dev.arclet.emulator.snapshot.SnapshotFile;
-import dev.arclet.emulator.storage.BlockDevice;
-import dev.arclet.emulator.storage.StorageException;
 import dev.arclet.launcher.LauncherException;
+import dev.arclet.launcher.boot.BootMedia;
 import dev.arclet.launcher.boot.BootSession;
-import dev.arclet.launcher.boot.DiskOption;
 import dev.arclet.launcher.boot.ExpectScript;
 import dev.arclet.launcher.boot.MemorySize;
 import java.io.IOException;
@@ -86,7 +84,8 @@ final class BootCommand implements Callable<Integer> {
     @Option(
             names = "--firmware",
             paramLabel = "FILE",
-            description = "Firmware image (BIOS) of up to 256 KiB, started instead of a kernel.")
+            description =
+                    "Firmware image (BIOS) of up to 256 KiB, started instead of a kernel; default: SeaBIOS of the package seabios.")
     private Path firmware;
 
     @Option(names = "--vgabios", paramLabel = "FILE", description = "VGA option ROM.")
@@ -108,7 +107,8 @@ final class BootCommand implements Callable<Integer> {
     @Option(
             names = "--boot",
             paramLabel = "DEVICE",
-            description = "What the firmware boots from: floppy, cdrom or disk.")
+            description =
+                    "What the firmware tries first: floppy, cdrom or disk; by default floppy, disk, cdrom in this order.")
     private BootDevice bootDevice;
 
     @Option(
@@ -263,10 +263,10 @@ final class BootCommand implements Callable<Integer> {
     @Override
     public Integer call() throws LauncherException, IOException {
         refuseWhatIsNotThereYet();
-        if (kernel == null && firmware == null && snapshotLoad == null) {
+        if (kernel == null && firmware == null && snapshotLoad == null && !media()) {
             throw new ParameterException(
                     spec.commandLine(),
-                    "nothing to boot: give --kernel FILE, --firmware FILE or --snapshot-load FILE");
+                    "nothing to boot: give --kernel FILE, --disk FILE, --cdrom FILE, --floppy FILE, --firmware FILE or --snapshot-load FILE");
         }
         if (kernel != null && firmware != null) {
             throw new ParameterException(
@@ -282,6 +282,11 @@ final class BootCommand implements Callable<Integer> {
         } catch (SnapshotException e) {
             throw LauncherException.relayed(LauncherException.Kind.USAGE, e.getMessage());
         }
+    }
+
+    /** Whether there is something in a drive to boot from. */
+    private boolean media() {
+        return !disks.isEmpty() || cdrom != null || floppy != null;
     }
 
     private int boot(Optional<SnapshotFile> snapshot)
@@ -303,11 +308,9 @@ final class BootCommand implements Callable<Integer> {
                 config.memoryBytes(shape.memoryBytes());
             }
         }
-        if (vgabios != null) {
-            config.vgaBios(Files.readAllBytes(vgabios));
-        }
-        if (firmware != null) {
-            config.firmware(firmware.toString(), Files.readAllBytes(firmware));
+        if (firmware != null || kernel == null && media()) {
+            BootMedia.setFirmware(
+                    config, Optional.ofNullable(firmware), Optional.ofNullable(vgabios));
         } else if (kernel != null) {
             config.kernel(
                     kernel.toString(),
@@ -315,7 +318,6 @@ final class BootCommand implements Callable<Integer> {
                     initrd == null ? new byte[0] : Files.readAllBytes(initrd),
                     append);
         }
-        config.virtio(virtio());
         if (postPort != null) {
             config.postCodes(port(postPort), code -> System.err.printf("POST %02X%n", code));
         }
@@ -326,7 +328,7 @@ final class BootCommand implements Callable<Integer> {
                 new BootSession.Options(
                         serial,
                         Optional.ofNullable(debugcon),
-                        media().getFileName().toString(),
+                        title(),
                         snapshot,
                         Optional.ofNullable(snapshotSave),
                         display,
@@ -334,33 +336,37 @@ final class BootCommand implements Callable<Integer> {
                         Optional.ofNullable(timeoutSeconds),
                         Optional.ofNullable(screenshot),
                         Optional.ofNullable(stats));
-        try (BootSession session = new BootSession(options)) {
+        try (BootMedia images = new BootMedia();
+                BootSession session = new BootSession(options)) {
+            images.addDisks(config, disks, kernel == null);
+            if (cdrom != null) {
+                images.insertCd(config, cdrom);
+            }
+            if (bootDevice != null) {
+                config.bootOrder(BootMedia.order(bootDevice.name()));
+            }
             return session.run(config);
         } catch (BootException e) {
             throw new LauncherException(
                     LauncherException.Kind.USAGE,
                     "boot",
-                    media().toString(),
+                    title(),
                     e.getMessage(),
                     "Check the files and options",
                     e);
         }
     }
 
-    /** What the run is called after. */
-    private Path media() {
-        if (firmware != null) {
-            return firmware;
+    /** What is booted, for titles and messages. */
+    private String title() {
+        Path what = kernel;
+        for (Path next : new Path[] {cdrom, floppy, firmware, snapshotLoad}) {
+            what = what == null ? next : what;
         }
-        return kernel != null ? kernel : snapshotLoad;
-    }
-
-    private MachineConfig.Virtio virtio() throws LauncherException, StorageException {
-        List<BlockDevice> opened = new ArrayList<>();
-        for (String disk : disks) {
-            opened.add(DiskOption.parse(disk).open());
+        if (what == null && !disks.isEmpty()) {
+            what = Path.of(disks.getFirst());
         }
-        return new MachineConfig.Virtio(opened, Optional.empty(), true);
+        return what == null || what.getFileName() == null ? "PC" : what.getFileName().toString();
     }
 
     private int port(String text) {
@@ -394,9 +400,7 @@ final class BootCommand implements Callable<Integer> {
     }
 
     private void refuseWhatIsNotThereYet() throws LauncherException {
-        refuse("--cdrom", cdrom != null);
         refuse("--floppy", floppy != null);
-        refuse("--boot", bootDevice != null);
         refuse("--net user", net == Net.user);
         refuse("--cpus " + cpus, cpus != 1);
         if (Engines.named(engine).isEmpty()) {

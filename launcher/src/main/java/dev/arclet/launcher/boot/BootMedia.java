@@ -1,0 +1,114 @@
+package dev.arclet.launcher.boot;
+
+import dev.arclet.emulator.machine.MachineConfig;
+import dev.arclet.emulator.storage.BlockDevice;
+import dev.arclet.emulator.storage.StorageException;
+import dev.arclet.launcher.LauncherException;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+
+/**
+ * The images that {@code arclet boot} puts into a machine's drives, open as long as the run lasts,
+ * and the firmware that boots from them.
+ */
+public final class BootMedia implements AutoCloseable {
+    /** Where the distribution's package seabios keeps its images. */
+    private static final Path SEABIOS = Path.of("/usr/share/seabios");
+
+    private final List<BlockDevice> open = new ArrayList<>();
+
+    /**
+     * Adds the disks of {@code --disk} options, and a source of entropy.
+     *
+     * @param ide whether they are IDE disks, which every firmware and old system knows; else virtio
+     */
+    public void addDisks(MachineConfig.Builder config, List<String> options, boolean ide)
+            throws LauncherException {
+        List<BlockDevice> virtio = new ArrayList<>();
+        for (String option : options) {
+            BlockDevice disk = opened(DiskOption.parse(option));
+            if (ide) {
+                config.disk(disk);
+            } else {
+                virtio.add(disk);
+            }
+        }
+        config.virtio(new MachineConfig.Virtio(virtio, Optional.empty(), true));
+    }
+
+    /** Puts a disc into the CD drive. */
+    public void insertCd(MachineConfig.Builder config, Path file) throws LauncherException {
+        config.cdrom(
+                opened(new DiskOption(file, false, DiskOption.Writes.REFUSED, Optional.empty())));
+    }
+
+    private BlockDevice opened(DiskOption option) throws LauncherException {
+        try {
+            BlockDevice image = option.open();
+            open.add(image);
+            return image;
+        } catch (StorageException e) {
+            throw LauncherException.relayed(LauncherException.Kind.USAGE, e.getMessage());
+        }
+    }
+
+    /** The order in which a firmware tries what it can boot from: the chosen one first. */
+    public static List<MachineConfig.BootSource> order(String first) {
+        MachineConfig.BootSource chosen =
+                MachineConfig.BootSource.valueOf(first.toUpperCase(Locale.ROOT));
+        List<MachineConfig.BootSource> order = new ArrayList<>(List.of(chosen));
+        for (MachineConfig.BootSource source : MachineConfig.BootSource.values()) {
+            if (source != chosen) {
+                order.add(source);
+            }
+        }
+        return order;
+    }
+
+    /**
+     * Sets the firmware and the display adapter's ROM.
+     *
+     * @param firmware its image; empty: the distribution's SeaBIOS
+     * @param vgaBios the ROM; empty: the distribution's, if the firmware is
+     */
+    public static void setFirmware(
+            MachineConfig.Builder config, Optional<Path> firmware, Optional<Path> vgaBios)
+            throws LauncherException, IOException {
+        Path bios = firmware.orElse(SEABIOS.resolve("bios-256k.bin"));
+        if (firmware.isEmpty() && !Files.isReadable(bios)) {
+            throw new LauncherException(
+                    LauncherException.Kind.HOST,
+                    "boot without",
+                    "--firmware or --kernel",
+                    "there is no " + bios,
+                    "Install the package seabios, or name a firmware image");
+        }
+        config.firmware(bios.toString(), Files.readAllBytes(bios));
+        Path vga = SEABIOS.resolve("vgabios-stdvga.bin");
+        if (vgaBios.isPresent()) {
+            config.vgaBios(Files.readAllBytes(vgaBios.get()));
+        } else if (firmware.isEmpty() && Files.isReadable(vga)) {
+            config.vgaBios(Files.readAllBytes(vga));
+        }
+    }
+
+    @Override
+    public void close() throws LauncherException {
+        LauncherException failure = null;
+        for (BlockDevice image : open.reversed()) {
+            try {
+                image.close();
+            } catch (StorageException e) {
+                failure = LauncherException.relayed(LauncherException.Kind.HOST, e.getMessage());
+            }
+        }
+        if (failure != null) {
+            throw failure;
+        }
+    }
+}
