@@ -302,7 +302,7 @@ class ChipsetTest extends DeviceContractTest {
         pci.add(3, 0, rival);
         config(2, 0, 0x10, 4, 0xFFFFFFFF);
         config(2, 0, 0x14, 4, 0xFFFFFFFF);
-        assertEquals(0x0000FFF1, config(2, 0, 0x10, 4));
+        assertEquals(0xFFFFFFF1, config(2, 0, 0x10, 4));
         assertEquals(0xFFFFF008, config(2, 0, 0x14, 4));
         assertEquals(0, config(2, 0, 0x18, 4));
         config(2, 0, 0x10, 4, 0xC000);
