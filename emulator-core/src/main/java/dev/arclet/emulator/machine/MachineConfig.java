@@ -1,6 +1,7 @@
 package dev.arclet.emulator.machine;
 
 import dev.arclet.emulator.cpu.translate.Engines;
+import dev.arclet.emulator.device.audio.PcmSink;
 import dev.arclet.emulator.storage.BlockDevice;
 import java.util.ArrayList;
 import java.util.List;
@@ -29,6 +30,7 @@ import java.util.function.IntConsumer;
  * @param testDevice whether the device for CPU test suites is there
  * @param postCodes where diagnostic codes are written; empty: nowhere
  * @param virtio the virtio cards; the machine closes their disks when it is closed
+ * @param sound receives what the guest plays; empty: there is no sound card
  */
 public record MachineConfig(
         long memoryBytes,
@@ -48,7 +50,8 @@ public record MachineConfig(
         boolean debugExit,
         boolean testDevice,
         Optional<PostCodes> postCodes,
-        Virtio virtio) {
+        Virtio virtio,
+        Optional<PcmSink> sound) {
 
     /** Smallest RAM. */
     public static final long MIN_MEMORY = 4L << 20;
@@ -192,6 +195,7 @@ public record MachineConfig(
         private boolean testDevice;
         private Optional<PostCodes> postCodes = Optional.empty();
         private Virtio virtio = Virtio.NONE;
+        private Optional<PcmSink> sound = Optional.empty();
 
         private Builder() {}
 
@@ -300,6 +304,12 @@ public record MachineConfig(
             return this;
         }
 
+        /** See {@link MachineConfig#sound()}. */
+        public Builder sound(PcmSink value) {
+            sound = Optional.of(value);
+            return this;
+        }
+
         /** See {@link MachineConfig#virtio()}. */
         public Builder virtio(Virtio value) {
             virtio = value;
@@ -326,7 +336,8 @@ public record MachineConfig(
                     debugExit,
                     testDevice,
                     postCodes,
-                    virtio);
+                    virtio,
+                    sound);
         }
     }
 }

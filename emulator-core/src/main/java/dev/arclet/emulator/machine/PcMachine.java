@@ -4,6 +4,7 @@ import dev.arclet.emulator.bus.EventQueue;
 import dev.arclet.emulator.bus.IrqLine;
 import dev.arclet.emulator.bus.PioBus;
 import dev.arclet.emulator.bus.Resettable;
+import dev.arclet.emulator.chipset.Ac97Function;
 import dev.arclet.emulator.chipset.CoprocessorError;
 import dev.arclet.emulator.chipset.PciFunction;
 import dev.arclet.emulator.chipset.SystemControlPortA;
@@ -249,6 +250,9 @@ public final class PcMachine implements AutoCloseable {
         int slot = PciBoard.FIRST_FREE_SLOT;
         for (PciFunction card : virtio.cards()) {
             board.plug(slot++, card);
+        }
+        if (config.sound().isPresent()) {
+            board.plug(slot, new Ac97Function(events, ports, memory.map(), config.sound().get()));
         }
         drives = new PcDrives(config, wiring, events, hostWork, ports, memory.map());
         board.addIde(drives.function());

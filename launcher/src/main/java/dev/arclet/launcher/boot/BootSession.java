@@ -44,6 +44,7 @@ public final class BootSession implements AutoCloseable {
      * @param title what the guest is called to those who look at it
      * @param snapshotLoad where the machine goes on from, instead of power-on
      * @param snapshotSave where the machine is saved at the end, unless the guest has ended itself
+     * @param sound where what the guest plays is written; empty: it has no sound card
      * @param display none, vnc=HOST:PORT or web
      * @param script what to expect and type
      * @param timeoutSeconds limit of the run
@@ -56,6 +57,7 @@ public final class BootSession implements AutoCloseable {
             String title,
             Optional<SnapshotFile> snapshotLoad,
             Optional<Path> snapshotSave,
+            Optional<Path> sound,
             String display,
             ExpectScript script,
             Optional<Long> timeoutSeconds,
@@ -96,6 +98,11 @@ public final class BootSession implements AutoCloseable {
                 });
         if (options.debugConsole().isPresent()) {
             config.debugConsole(sink(options.debugConsole().get(), "--debugcon"));
+        }
+        if (options.sound().isPresent()) {
+            WavFile wav = new WavFile(options.sound().get());
+            resources.add(wav);
+            config.sound(wav);
         }
         MachineConfig built = config.build();
         MemorySize.checkHost(built.memoryBytes());

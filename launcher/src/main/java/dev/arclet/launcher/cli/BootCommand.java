@@ -157,6 +157,12 @@ final class BootCommand implements Callable<Integer> {
     private String display;
 
     @Option(
+            names = "--sound",
+            paramLabel = "F.wav",
+            description = "Gives the guest a sound card (AC '97) and writes what it plays.")
+    private Path sound;
+
+    @Option(
             names = "--screen",
             paramLabel = "text|WxH",
             defaultValue = "1024x768",
@@ -331,6 +337,7 @@ final class BootCommand implements Callable<Integer> {
                         title(),
                         snapshot,
                         Optional.ofNullable(snapshotSave),
+                        Optional.ofNullable(sound),
                         display,
                         script,
                         Optional.ofNullable(timeoutSeconds),
