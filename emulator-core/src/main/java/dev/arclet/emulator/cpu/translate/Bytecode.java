@@ -64,6 +64,9 @@ final class Bytecode {
     /** Locals for within an instruction: two ints, three longs. */
     final int int0, int1, long0, long1, long2;
 
+    /** Locals for floating-point numbers within an instruction. */
+    final int double0, double1, double2;
+
     final List<Region.Exit> exits = new ArrayList<>();
     final Label leave;
     private final List<Stub> stubs = new ArrayList<>();
@@ -88,6 +91,9 @@ final class Bytecode {
         long1 = long0 + 2;
         long2 = long1 + 2;
         exitNumber = long2 + 2;
+        double0 = exitNumber + 1;
+        double1 = double0 + 2;
+        double2 = double1 + 2;
         leave = b.newLabel();
     }
 

@@ -32,6 +32,9 @@ final class Emission {
         if (codeSize == 2) {
             return instruction.mnemonic() == Mnemonic.NOP;
         }
+        if (VectorEmitter.handles(instruction, mode)) {
+            return true;
+        }
         for (Operand operand : instruction.operands()) {
             if (!handles(instruction, operand, mode)) {
                 return false;
@@ -101,6 +104,7 @@ final class Emission {
         Instruction instruction = step.instruction;
         return switch (instruction.mnemonic()) {
             case ADD, SUB, AND, OR, XOR, CMP, TEST, NEG, IMUL, MUL -> FlagEffect.REPLACE;
+            case UCOMISD, COMISD, UCOMISS, COMISS -> FlagEffect.REPLACE;
             case ADC, SBB, INC, DEC, ROL, ROR, BT, BTS, BTR, BTC, BSF, BSR -> FlagEffect.CHANGE;
             case SHL, SHR, SAR ->
                     constantCount(instruction, 1) > 0 ? FlagEffect.REPLACE : FlagEffect.CHANGE;
@@ -133,6 +137,9 @@ final class Emission {
                     if (operand instanceof Operand.Memory) {
                         yield true;
                     }
+                }
+                if (VectorEmitter.isFloat(instruction.mnemonic())) {
+                    yield true;
                 }
                 yield instruction.mnemonic() == Mnemonic.JMP
                         && !(instruction.operand(0) instanceof Operand.Relative);

@@ -20,6 +20,7 @@ final class InstructionEmitter {
     private final CodeBuilder b;
     private final FlagEmitter flags;
     private final MemoryEmitter memory;
+    private final VectorEmitter vectors;
     private final boolean keepFlags;
 
     private RegionPlan.Step step;
@@ -32,6 +33,12 @@ final class InstructionEmitter {
         this.flags = flags;
         this.memory = memory;
         this.keepFlags = keepFlags;
+        vectors = new VectorEmitter(code, flags, memory, this);
+    }
+
+    /** The current instruction. */
+    RegionPlan.Step step() {
+        return step;
     }
 
     /** The label that leaves the region before the current instruction, to have it interpreted. */
@@ -107,7 +114,8 @@ final class InstructionEmitter {
         }
     }
 
-    private boolean wantsFlags() {
+    /** Whether somebody may look at the flags of the current instruction. */
+    boolean wantsFlags() {
         return keepFlags && step.flagsNeeded;
     }
 
@@ -157,7 +165,7 @@ final class InstructionEmitter {
             case PUSH -> push(i);
             case POP -> pop(i);
             case LEAVE -> leave();
-            default -> throw new IllegalArgumentException(i.mnemonic().name());
+            default -> vectors.emit(i);
         }
         flags.current = FlagAnalysis.after(step, flags.current);
     }

@@ -15,6 +15,8 @@ final class Mode {
     private static final int LONG_MODE = 1 << 4;
     private static final int STACK_32 = 1 << 5;
     private static final int FLAT_CODE = 1 << 6;
+    private static final int SSE = 1 << 7;
+    private static final int CR0_EM = 4, CR0_TS = 8;
     private static final int UNCHECKED_SHIFT = 8;
     private static final int BASE_ZERO_SHIFT = 16;
 
@@ -40,6 +42,9 @@ final class Mode {
         if (cpu.codeSize == 8 || cpu.segments[CpuState.CS].limit == FLAT) {
             mode |= FLAT_CODE;
         }
+        if ((cpu.cr0 & (CR0_EM | CR0_TS)) == 0 && (cpu.cr4 & Control.CR4_OSFXSR) != 0) {
+            mode |= SSE;
+        }
         for (int i = 0; i < 6; i++) {
             SegmentRegister segment = cpu.segments[i];
             if (segment.readUnchecked && segment.writeUnchecked) {
@@ -63,6 +68,11 @@ final class Mode {
 
     static int bank(int mode) {
         return mode >> BANK_SHIFT & 3;
+    }
+
+    /** Whether instructions on XMM registers raise neither #UD nor #NM. */
+    static boolean sse(int mode) {
+        return (mode & SSE) != 0;
     }
 
     /** Whether memory can be accessed directly at all. */

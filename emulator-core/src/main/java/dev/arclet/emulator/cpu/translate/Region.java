@@ -89,11 +89,13 @@ final class Region {
         physicalPages = plan.physicalPages;
     }
 
+    /** Makes it stop if it is running, and never be entered again; its class can be unloaded. */
     void invalidate() {
         valid = false;
         RegionCode mine = code;
         if (mine != null) {
             mine.stop = true;
+            code = null;
         }
         for (int i = 0; i < links.length; i++) {
             links[i] = null;

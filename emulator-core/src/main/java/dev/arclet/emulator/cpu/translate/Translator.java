@@ -6,7 +6,9 @@ import dev.arclet.emulator.cpu.ExecutionEngine;
 import dev.arclet.emulator.cpu.interp.BlockExit;
 import dev.arclet.emulator.cpu.interp.Interpreter;
 import dev.arclet.emulator.fault.GuestFault;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 
 /**
@@ -294,6 +296,11 @@ public final class Translator implements ExecutionEngine {
         return instructionsLeft >= region.budget ? 0 : 1;
     }
 
+    /** The regions kept, with code or without. */
+    List<Region> regions() {
+        return cache.all();
+    }
+
     @Override
     public void invalidateCode(long physical, long length) {
         interpreter.invalidateCode(physical, length);
@@ -304,6 +311,7 @@ public final class Translator implements ExecutionEngine {
     public void invalidateAllCode() {
         interpreter.invalidateAllCode();
         cache.clear();
+        Arrays.fill(table, null);
     }
 
     @Override

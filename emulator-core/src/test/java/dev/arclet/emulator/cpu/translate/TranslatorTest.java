@@ -1,0 +1,193 @@
+package dev.arclet.emulator.cpu.translate;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.arclet.emulator.cpu.CpuState;
+import dev.arclet.emulator.cpu.TestCpu;
+import java.lang.ref.WeakReference;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+/** What a translator has to keep exact: counts, faults, changes of code and of where it is. */
+class TranslatorTest {
+    private static final long CODE = 0x1000;
+
+    private TestCpu test = TestCpu.flat32();
+    private Translator translator = new Translator(test.cpu, true);
+
+    @AfterEach
+    void close() {
+        test.close();
+    }
+
+    private void use(TestCpu other) {
+        test.close();
+        test = other;
+        translator = new Translator(test.cpu, true);
+    }
+
+    private void run(long instructions) {
+        test.cpu.attention = false;
+        translator.run(test.cpu.instructions + instructions);
+    }
+
+    /** Has the page of the code known to be mapped for execution, which takes an instruction. */
+    private void warm() {
+        long rip = test.cpu.rip();
+        run(1);
+        test.cpu.setRip(rip);
+    }
+
+    @Test
+    void neverPassesTheLimit() {
+        // inc eax; dec ecx; jnz to the start; hlt
+        test.code(CODE, "40 49 75 FC F4");
+        warm();
+        test.cpu.gpr[CpuState.RAX] = 0;
+        test.cpu.gpr[CpuState.RCX] = 1000;
+        for (int step = 1; step < 40; step++) {
+            long before = test.cpu.instructions;
+            run(step);
+            assertEquals(before + step, test.cpu.instructions);
+        }
+        long done = 39 * 40 / 2;
+        assertEquals((done + 2) / 3, test.cpu.gpr[CpuState.RAX]);
+        assertTrue(
+                translator.translatedInstructions() > 200,
+                () -> translator.translatedInstructions() + " " + translator.counters());
+    }
+
+    @Test
+    void faultsAtTheInstructionWithExactFlagsAndCount() {
+        // mov eax, 7; sub eax, 7; mov ebx, [ecx] with ecx beyond RAM reads ones; div edi: #DE
+        test.code(CODE, "B8 07000000 83 E8 07 8B 19 F7 F7 90");
+        warm();
+        test.cpu.gpr[CpuState.RDI] = 0;
+        long before = test.cpu.instructions;
+        run(10);
+        assertEquals(List.of(0), test.exceptions);
+        assertEquals(CODE + 10, test.returnRip);
+        assertEquals(before + 3, test.cpu.instructions);
+        assertEquals(0x44, test.cpu.eflags() & 0x8D5, "ZF and PF of the subtraction");
+    }
+
+    @Test
+    void codeThatChangesItself() {
+        // inc eax; mov byte [CODE], 48h (dec eax); dec ecx; jnz to the start
+        test.code(CODE, "40 C6 05 00100000 48 49 75 F5");
+        warm();
+        test.cpu.gpr[CpuState.RAX] = 100;
+        test.cpu.gpr[CpuState.RCX] = 5;
+        run(4 * 5);
+        assertEquals(100 + 1 - 4, test.cpu.gpr[CpuState.RAX]);
+        assertNotEquals(0, translator.counters().get("regions.invalidated"));
+    }
+
+    @Test
+    void dmaOverCode() {
+        test.code(CODE, "40 EB FD");
+        warm();
+        test.cpu.gpr[CpuState.RAX] = 0;
+        run(100);
+        assertEquals(50, test.cpu.gpr[CpuState.RAX]);
+        // inc becomes dec
+        test.put(CODE, "48");
+        run(100);
+        assertEquals(0, test.cpu.gpr[CpuState.RAX]);
+    }
+
+    @Test
+    void remappedCode() {
+        use(TestCpu.long64());
+        // inc rax; jmp back
+        test.code(0x5000, "48 FF C0 EB FB");
+        test.put(0x6000, "48 FF C8 EB FB");
+        warm();
+        test.cpu.gpr[CpuState.RAX] = 0;
+        run(100);
+        assertEquals(50, test.cpu.gpr[CpuState.RAX]);
+        test.mapPage64(5, 6);
+        test.cpu.mmu.invalidatePage(0x5000);
+        run(60);
+        assertEquals(50 - 30, test.cpu.gpr[CpuState.RAX]);
+        test.mapPage64(5, 5);
+        test.cpu.mmu.invalidatePage(0x5000);
+        run(20);
+        assertEquals(30, test.cpu.gpr[CpuState.RAX]);
+    }
+
+    @Test
+    void callsAndReturnsInsideARegion() {
+        // call f; call f; jmp back; f: inc eax; ret
+        test.code(CODE, "E8 07000000 E8 02000000 EB F4 40 C3");
+        warm();
+        test.cpu.gpr[CpuState.RAX] = 0;
+        test.cpu.gpr[CpuState.RSP] = 0x80000;
+        long before = translator.counters().get("regions.entries");
+        run(7 * 1000);
+        assertEquals(2000, test.cpu.gpr[CpuState.RAX]);
+        assertTrue(translator.counters().get("regions.entries") - before < 50);
+    }
+
+    @Test
+    void heedsAttentionSoon() {
+        test.code(CODE, "40 EB FD");
+        warm();
+        Thread other =
+                new Thread(
+                        () -> {
+                            test.cpu.attention = true;
+                        });
+        other.start();
+        test.cpu.attention = false;
+        long before = test.cpu.instructions;
+        // As the run loop does: slices, so that a region need not look.
+        while (!test.cpu.attention) {
+            translator.run(test.cpu.instructions + 20_000);
+        }
+        assertTrue(test.cpu.instructions > before || !other.isAlive());
+    }
+
+    @Test
+    void noMethodPassesTheBudget() {
+        // 120 additions to memory, each with a displacement of its own, and a loop around.
+        StringBuilder code = new StringBuilder();
+        for (int i = 0; i < 200; i++) {
+            code.append("81 05 %02x%02x0200 78563412".formatted(i, 0x10));
+        }
+        test.code(CODE, code + "E9 00F8FFFF");
+        warm();
+        run(5000);
+        assertTrue(translator.counters().get("regions.tooLarge") > 0);
+        for (Region region : translator.regions()) {
+            assertTrue(region.codeBytes <= RegionEmitter.MAX_CODE_BYTES);
+        }
+    }
+
+    @Test
+    void deadRegionsUnload() throws InterruptedException {
+        List<WeakReference<Object>> codes = new ArrayList<>();
+        for (int i = 0; i < 20; i++) {
+            test.code(CODE, "40 EB FD");
+            warm();
+            run(100);
+            for (Region region : translator.regions()) {
+                codes.add(new WeakReference<>(region.code.getClass()));
+            }
+            translator.invalidateAllCode();
+        }
+        test.code(0x3000, "40 EB FD");
+        run(100);
+        long deadline = System.nanoTime() + 5_000_000_000L;
+        long left = codes.size();
+        while (left > 2 && System.nanoTime() < deadline) {
+            System.gc();
+            left = codes.stream().filter(code -> code.get() != null).count();
+        }
+        assertTrue(codes.size() >= 20 && left <= 2, left + " of " + codes.size() + " are alive");
+    }
+}
