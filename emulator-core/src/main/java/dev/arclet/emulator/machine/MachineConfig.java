@@ -2,6 +2,7 @@ package dev.arclet.emulator.machine;
 
 import dev.arclet.emulator.cpu.translate.Engines;
 import dev.arclet.emulator.device.audio.PcmSink;
+import dev.arclet.emulator.share.SharedFolder;
 import dev.arclet.emulator.storage.BlockDevice;
 import java.util.ArrayList;
 import java.util.List;
@@ -132,16 +133,29 @@ public record MachineConfig(
      * @param console receives what the guest writes to its virtio console, on the machine thread;
      *     empty: the console is not there
      * @param rng whether there is a source of entropy
+     * @param folders that the guest may mount by the 9P protocol, in the order of their PCI slots
      */
-    public record Virtio(List<BlockDevice> disks, Optional<Consumer<byte[]>> console, boolean rng) {
+    public record Virtio(
+            List<BlockDevice> disks,
+            Optional<Consumer<byte[]>> console,
+            boolean rng,
+            List<Share> folders) {
         /** No cards. */
-        public static final Virtio NONE = new Virtio(List.of(), Optional.empty(), false);
+        public static final Virtio NONE = new Virtio(List.of(), Optional.empty(), false, List.of());
 
-        /** Keeps a copy of the list. */
+        /** Keeps copies of the lists. */
         public Virtio {
             disks = List.copyOf(disks);
+            folders = List.copyOf(folders);
         }
     }
+
+    /**
+     * A folder of the host for the guest.
+     *
+     * @param tag by which the guest mounts it, ASCII
+     */
+    public record Share(String tag, SharedFolder folder) {}
 
     /** Checks the ranges. */
     public MachineConfig {

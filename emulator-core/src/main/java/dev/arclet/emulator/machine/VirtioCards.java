@@ -4,11 +4,13 @@ import dev.arclet.emulator.bus.EventQueue;
 import dev.arclet.emulator.bus.PioBus;
 import dev.arclet.emulator.chipset.PciFunction;
 import dev.arclet.emulator.chipset.VirtioPci;
+import dev.arclet.emulator.device.virtio.Virtio9p;
 import dev.arclet.emulator.device.virtio.VirtioBlock;
 import dev.arclet.emulator.device.virtio.VirtioConsole;
 import dev.arclet.emulator.device.virtio.VirtioDevice;
 import dev.arclet.emulator.device.virtio.VirtioRng;
 import dev.arclet.emulator.memory.PhysicalMap;
+import dev.arclet.emulator.share.NinePServer;
 import dev.arclet.emulator.storage.BlockDevice;
 import dev.arclet.emulator.storage.HostWork;
 import java.security.SecureRandom;
@@ -61,6 +63,11 @@ final class VirtioCards {
         }
         if (config.rng()) {
             add(new VirtioRng("virtio-rng0", memory, entropy()), CLASS_OTHER);
+        }
+        for (int i = 0; i < config.folders().size(); i++) {
+            MachineConfig.Share share = config.folders().get(i);
+            NinePServer server = new NinePServer(share.folder());
+            add(new Virtio9p("virtio-9p" + i, memory, host, server, share.tag()), CLASS_OTHER);
         }
     }
 

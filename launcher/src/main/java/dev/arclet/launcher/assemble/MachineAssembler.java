@@ -145,7 +145,7 @@ public final class MachineAssembler implements GuestFactory {
         List<BlockDevice> disks = SpecDisks.open(spec.disks(), blobs, keep);
         boolean taken = false;
         try {
-            config.virtio(new MachineConfig.Virtio(disks, Optional.empty(), true));
+            config.virtio(new MachineConfig.Virtio(disks, Optional.empty(), true, List.of()));
             PcMachine machine = PcMachine.assemble(config.build());
             taken = true;
             return new PcGuest(machine, batches, spec.title());

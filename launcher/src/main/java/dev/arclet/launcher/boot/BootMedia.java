@@ -1,6 +1,7 @@
 package dev.arclet.launcher.boot;
 
 import dev.arclet.emulator.machine.MachineConfig;
+import dev.arclet.emulator.share.SharedFolder;
 import dev.arclet.emulator.storage.BlockDevice;
 import dev.arclet.emulator.storage.StorageException;
 import dev.arclet.launcher.LauncherException;
@@ -23,11 +24,15 @@ public final class BootMedia implements AutoCloseable {
     private final List<BlockDevice> open = new ArrayList<>();
 
     /**
-     * Adds the disks of {@code --disk} options, and a source of entropy.
+     * Adds the disks of {@code --disk} options, a source of entropy, and shared folders.
      *
      * @param ide whether they are IDE disks, which every firmware and old system knows; else virtio
      */
-    public void addDisks(MachineConfig.Builder config, List<String> options, boolean ide)
+    public void addDisks(
+            MachineConfig.Builder config,
+            List<String> options,
+            boolean ide,
+            List<MachineConfig.Share> folders)
             throws LauncherException {
         List<BlockDevice> virtio = new ArrayList<>();
         for (String option : options) {
@@ -38,7 +43,29 @@ public final class BootMedia implements AutoCloseable {
                 virtio.add(disk);
             }
         }
-        config.virtio(new MachineConfig.Virtio(virtio, Optional.empty(), true));
+        config.virtio(new MachineConfig.Virtio(virtio, Optional.empty(), true, folders));
+    }
+
+    /** The folders of {@code --share} options: {@code FOLDER[,rw]}, tags share0, share1... */
+    public static List<MachineConfig.Share> shares(List<String> options) throws LauncherException {
+        List<MachineConfig.Share> shares = new ArrayList<>();
+        for (String option : options) {
+            boolean writable = option.endsWith(",rw");
+            String path = writable ? option.substring(0, option.length() - 3) : option;
+            try {
+                SharedFolder folder = new SharedFolder(Path.of(path), writable);
+                shares.add(new MachineConfig.Share("share" + shares.size(), folder));
+            } catch (IOException e) {
+                throw new LauncherException(
+                        LauncherException.Kind.USAGE,
+                        "share",
+                        path,
+                        "it is no folder that can be read",
+                        "Check the path",
+                        e);
+            }
+        }
+        return shares;
     }
 
     /** Puts a disc into the CD drive. */

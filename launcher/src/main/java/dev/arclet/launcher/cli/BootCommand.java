@@ -95,8 +95,15 @@ final class BootCommand implements Callable<Integer> {
             names = "--disk",
             paramLabel = "FILE[,raw][,ro|,snapshot|,overlay=FILE]",
             description =
-                    "Disk image, raw or qcow2, as a virtio disk; may be repeated. With ro it is write-protected, with snapshot writes are lost at the end, with overlay they go to a file of their own.")
+                    "Disk image, raw or qcow2; may be repeated: IDE with a firmware, virtio with --kernel. With ro it is write-protected, with snapshot writes are lost at the end, with overlay they go to a file of their own.")
     private List<String> disks = new ArrayList<>();
+
+    @Option(
+            names = "--share",
+            paramLabel = "FOLDER[,rw]",
+            description =
+                    "Folder that the guest may mount by the 9P protocol (tags share0, share1...), read-only without rw; may be repeated.")
+    private List<String> folders = new ArrayList<>();
 
     @Option(names = "--cdrom", paramLabel = "FILE", description = "CD image.")
     private Path cdrom;
@@ -345,7 +352,7 @@ final class BootCommand implements Callable<Integer> {
                         Optional.ofNullable(stats));
         try (BootMedia images = new BootMedia();
                 BootSession session = new BootSession(options)) {
-            images.addDisks(config, disks, kernel == null);
+            images.addDisks(config, disks, kernel == null, BootMedia.shares(folders));
             if (cdrom != null) {
                 images.insertCd(config, cdrom);
             }
