@@ -20,6 +20,7 @@ import java.util.function.IntConsumer;
  * @param vgaBios the display adapter's own ROM, which a firmware runs; empty for none
  * @param disks IDE disks, at most four, or three beside a CD drive; whoever opened them closes them
  * @param cdrom what is in the CD drive; empty: nothing, or without a firmware no drive at all
+ * @param floppies what is in floppy drives A and B, of sizes that floppy disks have
  * @param bootOrder what the firmware tries, the first first
  * @param display what the guest finds as its screen
  * @param icount whether virtual time is a function of executed instructions only
@@ -41,6 +42,7 @@ public record MachineConfig(
         Optional<byte[]> vgaBios,
         List<BlockDevice> disks,
         Optional<BlockDevice> cdrom,
+        List<BlockDevice> floppies,
         List<BootSource> bootOrder,
         DisplaySize display,
         boolean icount,
@@ -167,7 +169,11 @@ public record MachineConfig(
                             .formatted(memoryBytes));
         }
         disks = List.copyOf(disks);
+        floppies = List.copyOf(floppies);
         bootOrder = List.copyOf(bootOrder);
+        if (floppies.size() > 2) {
+            throw new IllegalArgumentException(floppies.size() + " floppies: there is room for 2");
+        }
         boolean hasCd = cdrom.isPresent() || firmware.isPresent();
         if (disks.size() > MAX_IDE_DRIVES - (hasCd ? 1 : 0)) {
             throw new IllegalArgumentException(
@@ -197,6 +203,7 @@ public record MachineConfig(
         private Optional<byte[]> vgaBios = Optional.empty();
         private final List<BlockDevice> disks = new ArrayList<>();
         private Optional<BlockDevice> cdrom = Optional.empty();
+        private final List<BlockDevice> floppies = new ArrayList<>();
         private List<BootSource> bootOrder =
                 List.of(BootSource.FLOPPY, BootSource.DISK, BootSource.CDROM);
         private DisplaySize display = DisplaySize.TEXT;
@@ -252,6 +259,12 @@ public record MachineConfig(
         /** See {@link MachineConfig#cdrom()}. */
         public Builder cdrom(BlockDevice disc) {
             cdrom = Optional.of(disc);
+            return this;
+        }
+
+        /** Adds one of {@link MachineConfig#floppies()}. */
+        public Builder floppy(BlockDevice disk) {
+            floppies.add(disk);
             return this;
         }
 
@@ -340,6 +353,7 @@ public record MachineConfig(
                     vgaBios,
                     disks,
                     cdrom,
+                    floppies,
                     bootOrder,
                     display,
                     icount,

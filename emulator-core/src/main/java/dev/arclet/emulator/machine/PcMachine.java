@@ -231,7 +231,8 @@ public final class PcMachine implements AutoCloseable {
                             }
                         },
                         this::processorShutDown);
-        wire(pit, rtc, a20, hpet);
+        IsaDma dma = part(new IsaDma(memory.map()::readExternal, memory.map()::writeExternal));
+        wire(pit, rtc, a20, hpet, dma);
         hostThread = new HostIoThread(loop::post);
         // A repeatable run must not depend on how fast the host's disk is.
         hostWork = config.icount() ? HostWork.IMMEDIATE : hostThread;
@@ -254,9 +255,9 @@ public final class PcMachine implements AutoCloseable {
         if (config.sound().isPresent()) {
             board.plug(slot, new Ac97Function(events, ports, memory.map(), config.sound().get()));
         }
-        drives = new PcDrives(config, wiring, events, hostWork, ports, memory.map());
+        drives = new PcDrives(config, wiring, events, hostWork, ports, memory.map(), dma);
         board.addIde(drives.function());
-        FirmwareSettings.storeCmos(rtc, config, 0, drives.translations());
+        FirmwareSettings.storeCmos(rtc, config, drives.floppyTypes(), drives.translations());
         if (hasFirmware) {
             FwCfg items = part(new FwCfg(memory.map()));
             FirmwareSettings.describe(items, config, acpi);
@@ -301,8 +302,7 @@ public final class PcMachine implements AutoCloseable {
         return part;
     }
 
-    private void wire(I8254Pit pit, Mc146818Rtc rtc, A20Gate a20, Hpet hpet) {
-        IsaDma dma = part(new IsaDma(memory.map()::readExternal, memory.map()::writeExternal));
+    private void wire(I8254Pit pit, Mc146818Rtc rtc, A20Gate a20, Hpet hpet, IsaDma dma) {
         ports.register(PORT_DMA_FIRST, 16, "8237 first", dma.first());
         ports.register(PORT_DMA_SECOND, 32, "8237 second", dma.second());
         ports.register(PORT_DMA_PAGES + 1, 15, "DMA pages", dma.pages());
@@ -445,6 +445,26 @@ public final class PcMachine implements AutoCloseable {
                                         drive -> {
                                             Optional<BlockDevice> old = drive.medium();
                                             drive.changeMedium(disc);
+                                            done.accept(old);
+                                        }));
+    }
+
+    /**
+     * Changes what is in floppy drive A or B, if there is such a drive; any thread.
+     *
+     * @param drive 0 or 1
+     * @param disk of a size that floppy disks have; empty: none
+     * @param done runs on the machine thread with what was in the drive before
+     */
+    public void changeFloppy(
+            int drive, Optional<BlockDevice> disk, Consumer<Optional<BlockDevice>> done) {
+        loop.post(
+                () ->
+                        drives.floppy(drive)
+                                .ifPresent(
+                                        unit -> {
+                                            Optional<BlockDevice> old = unit.disk();
+                                            unit.changeDisk(disk);
                                             done.accept(old);
                                         }));
     }

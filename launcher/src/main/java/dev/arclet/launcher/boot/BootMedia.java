@@ -1,5 +1,6 @@
 package dev.arclet.launcher.boot;
 
+import dev.arclet.emulator.device.floppy.FloppyFormat;
 import dev.arclet.emulator.machine.MachineConfig;
 import dev.arclet.emulator.share.SharedFolder;
 import dev.arclet.emulator.storage.BlockDevice;
@@ -72,6 +73,22 @@ public final class BootMedia implements AutoCloseable {
     public void insertCd(MachineConfig.Builder config, Path file) throws LauncherException {
         config.cdrom(
                 opened(new DiskOption(file, false, DiskOption.Writes.REFUSED, Optional.empty())));
+    }
+
+    /** Puts a disk into floppy drive A; write-protected if its file is. */
+    public void insertFloppy(MachineConfig.Builder config, Path file) throws LauncherException {
+        DiskOption.Writes writes =
+                Files.isWritable(file) ? DiskOption.Writes.INTO_IMAGE : DiskOption.Writes.REFUSED;
+        BlockDevice disk = opened(new DiskOption(file, true, writes, Optional.empty()));
+        if (FloppyFormat.of(disk.size()).isEmpty()) {
+            throw new LauncherException(
+                    LauncherException.Kind.USAGE,
+                    "boot with floppy",
+                    file.toString(),
+                    "no floppy disk has %d bytes".formatted(disk.size()),
+                    "Give an image of 160K to 2.88M; others go with --disk or --cdrom");
+        }
+        config.floppy(disk);
     }
 
     private BlockDevice opened(DiskOption option) throws LauncherException {

@@ -356,6 +356,9 @@ final class BootCommand implements Callable<Integer> {
             if (cdrom != null) {
                 images.insertCd(config, cdrom);
             }
+            if (floppy != null) {
+                images.insertFloppy(config, floppy);
+            }
             if (bootDevice != null) {
                 config.bootOrder(BootMedia.order(bootDevice.name()));
             }
@@ -414,7 +417,6 @@ final class BootCommand implements Callable<Integer> {
     }
 
     private void refuseWhatIsNotThereYet() throws LauncherException {
-        refuse("--floppy", floppy != null);
         refuse("--net user", net == Net.user);
         refuse("--cpus " + cpus, cpus != 1);
         if (Engines.named(engine).isEmpty()) {

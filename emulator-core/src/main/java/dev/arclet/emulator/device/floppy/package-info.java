@@ -1,0 +1,2 @@
+/** Floppy disk drives and their controller. */
+package dev.arclet.emulator.device.floppy;
