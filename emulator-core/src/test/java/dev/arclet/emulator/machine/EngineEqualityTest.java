@@ -25,7 +25,8 @@ import org.junit.jupiter.api.Test;
  *
  * <p>{@code -Darclet.media} names the folder that the samples' recipes filled, {@code
  * -Darclet.media.sample} the sample in it (debian-shell), {@code -Darclet.icount.millis} the
- * virtual time between two points (500): a smaller one finds out where engines part.
+ * virtual time between two points (500): a smaller one finds out where engines part; {@code
+ * -Darclet.icount.points} ends the runs after so many points.
  */
 @Tag("slow")
 class EngineEqualityTest {
@@ -35,6 +36,9 @@ class EngineEqualityTest {
             "i=0; while [ $i -lt 300 ]; do i=$((i+1)); done; seq 1 500 | sort -r | md5sum;"
                     + " cat /proc/uptime; poweroff -f";
 
+    private static final int MOST_POINTS =
+            Integer.getInteger("arclet.icount.points", Integer.MAX_VALUE);
+
     /** What is seen of a run, a line for each point and for each line on the serial console. */
     private static final class Observer {
         final List<String> seen = new ArrayList<>();
@@ -43,6 +47,7 @@ class EngineEqualityTest {
         private PcMachine machine;
         private EventQueue.Timer timer;
         private boolean typed;
+        private int points;
 
         void watch(PcMachine newMachine, long everyNanos) {
             machine = newMachine;
@@ -52,6 +57,9 @@ class EngineEqualityTest {
                                     "test.observer",
                                     () -> {
                                         seen.add(point());
+                                        if (++points == MOST_POINTS) {
+                                            machine.stop();
+                                        }
                                         timer.arm(machine.events().clock().nanos() + everyNanos);
                                     });
             timer.arm(everyNanos);
@@ -72,10 +80,6 @@ class EngineEqualityTest {
             var cpu = machine.cpu();
             SnapshotWriter processor = new SnapshotWriter();
             cpu.save(processor);
-            SnapshotWriter translations = new SnapshotWriter();
-            cpu.mmu.save(translations);
-            // Which translations the TLB holds is an engine's own affair.
-            int length = processor.toByteArray().length - translations.toByteArray().length;
             StringBuilder out = new StringBuilder();
             out.append(
                     "%d instructions, rip %x, processor %08x, RAM %08x"
@@ -128,7 +132,9 @@ class EngineEqualityTest {
         try (PcMachine machine = PcMachine.assemble(config)) {
             observer.watch(machine, millis * 1_000_000);
             Exit exit = machine.run();
-            assertEquals(Exit.Reason.POWER_OFF, exit.reason());
+            if (observer.points < MOST_POINTS) {
+                assertEquals(Exit.Reason.POWER_OFF, exit.reason());
+            }
         }
         return observer.seen;
     }
