@@ -239,6 +239,7 @@ final class FuzzMachine implements AutoCloseable {
         processor.setRip(rip);
         processor.instructions = instructions;
         if (outcome.events.size() > MAX_EVENTS) {
+            processor.setRip(returnRip);
             processor.halted = true;
             return true;
         }
