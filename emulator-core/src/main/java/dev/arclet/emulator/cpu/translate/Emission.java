@@ -58,6 +58,7 @@ final class Emission {
             case CBW, CWDE, CDQE, CWD, CDQ, CQO -> true;
             case BSWAP -> instruction.operand(0).size() >= 4;
             case XCHG -> true;
+            case CMPXCHG, XADD -> instruction.operand(0).size() >= 4;
             case BT, BTS, BTR, BTC ->
                     instruction.operand(0).size() >= 4
                             && (instruction.operand(0) instanceof Operand.Register
@@ -104,6 +105,7 @@ final class Emission {
         Instruction instruction = step.instruction;
         return switch (instruction.mnemonic()) {
             case ADD, SUB, AND, OR, XOR, CMP, TEST, NEG, IMUL, MUL -> FlagEffect.REPLACE;
+            case CMPXCHG, XADD -> FlagEffect.REPLACE;
             case UCOMISD, COMISD, UCOMISS, COMISS -> FlagEffect.REPLACE;
             case ADC, SBB, INC, DEC, ROL, ROR, BT, BTS, BTR, BTC, BSF, BSR -> FlagEffect.CHANGE;
             case SHL, SHR, SAR ->

@@ -144,8 +144,8 @@ final class FlagAnalysis {
         }
         int bytes = instruction.operands().isEmpty() ? 4 : instruction.operand(0).size();
         return switch (instruction.mnemonic()) {
-            case ADD -> FlagCode.of(LazyFlags.ADD, bytes);
-            case SUB, CMP, NEG -> FlagCode.of(LazyFlags.SUB, bytes);
+            case ADD, XADD -> FlagCode.of(LazyFlags.ADD, bytes);
+            case SUB, CMP, NEG, CMPXCHG -> FlagCode.of(LazyFlags.SUB, bytes);
             case INC -> FlagCode.of(LazyFlags.INC, bytes);
             case DEC -> FlagCode.of(LazyFlags.DEC, bytes);
             case ADC -> LazyFlags.ADD | FlagCode.FULL;

@@ -160,6 +160,8 @@ final class InstructionEmitter {
             case CWD, CDQ, CQO -> signToRdx(i);
             case BSWAP -> byteSwap(i);
             case XCHG -> exchange(i);
+            case CMPXCHG -> compareAndExchange(i);
+            case XADD -> exchangeAndAdd(i);
             case BT, BTS, BTR, BTC -> bitTest(i);
             case BSF, BSR -> bitScan(i);
             case PUSH -> push(i);
@@ -984,6 +986,61 @@ final class InstructionEmitter {
         endStore(first);
         pushTemporary(bytes, 0);
         endStore(second);
+    }
+
+    private void compareAndExchange(Instruction i) {
+        Operand target = i.operand(0);
+        int bytes = target.size();
+        var accumulator = new Operand.Register(Operand.File.GPR, CpuState.RAX, bytes);
+        locate(target, true);
+        push(target, bytes, true);
+        popTemporary(bytes, 0);
+        if (wantsFlags()) {
+            code.get(accumulator, true);
+            flags.pop(code.flagDst, bytes);
+            pushTemporary(bytes, 0);
+            flags.pop(code.flagSrc, bytes);
+        }
+        Label different = b.newLabel();
+        Label end = b.newLabel();
+        code.get(accumulator, true);
+        pushTemporary(bytes, 0);
+        if (bytes == 8) {
+            b.lcmp();
+            b.ifne(different);
+        } else {
+            b.if_icmpne(different);
+        }
+        beginStore(target);
+        push(i.operand(1), bytes, true);
+        endStore(target);
+        b.goto_(end);
+        b.labelBinding(different);
+        // Memory keeps what it has; it would be written with just that.
+        pushTemporary(bytes, 0);
+        code.set(accumulator);
+        b.labelBinding(end);
+    }
+
+    private void exchangeAndAdd(Instruction i) {
+        Operand target = i.operand(0);
+        Operand source = i.operand(1);
+        int bytes = target.size();
+        locate(target, true);
+        push(target, bytes, true);
+        keep(code.flagDst, bytes);
+        popTemporary(bytes, 0);
+        pushTemporary(bytes, 0);
+        push(source, bytes, true);
+        keep(code.flagSrc, bytes);
+        operate(Mnemonic.ADD, bytes);
+        popTemporary(bytes, 1);
+        pushTemporary(bytes, 0);
+        endStore(source);
+        // The sum last: of a register with itself it stays.
+        beginStore(target);
+        pushTemporary(bytes, 1);
+        endStore(target);
     }
 
     private void bitTest(Instruction i) {

@@ -38,7 +38,7 @@ final class Registers {
             case CMP, TEST, BT, PUSH, JMP, CALL, MUL, DIV, IDIV, JCXZ -> {
                 return written;
             }
-            case XCHG -> {
+            case XCHG, XADD -> {
                 return used(instruction);
             }
             default -> {}
@@ -61,7 +61,7 @@ final class Registers {
         return switch (instruction.mnemonic()) {
             case MUL, DIV, IDIV -> RAX | RDX;
             case IMUL -> instruction.operands().size() == 1 ? RAX | RDX : 0;
-            case CBW, CWDE, CDQE -> RAX;
+            case CBW, CWDE, CDQE, CMPXCHG -> RAX;
             case CWD, CDQ, CQO -> RAX | RDX;
             case PUSH, POP, CALL, RET -> RSP;
             case LEAVE -> RSP | RBP;
