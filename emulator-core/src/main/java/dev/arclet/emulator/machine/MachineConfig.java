@@ -33,6 +33,7 @@ import java.util.function.IntConsumer;
  * @param postCodes where diagnostic codes are written; empty: nowhere
  * @param virtio the virtio cards; the machine closes their disks when it is closed
  * @param sound receives what the guest plays; empty: there is no sound card
+ * @param network the network card; empty: there is none
  */
 public record MachineConfig(
         long memoryBytes,
@@ -54,7 +55,8 @@ public record MachineConfig(
         boolean testDevice,
         Optional<PostCodes> postCodes,
         Virtio virtio,
-        Optional<PcmSink> sound) {
+        Optional<PcmSink> sound,
+        Optional<NetworkCard> network) {
 
     /** Smallest RAM. */
     public static final long MIN_MEMORY = 4L << 20;
@@ -217,6 +219,7 @@ public record MachineConfig(
         private Optional<PostCodes> postCodes = Optional.empty();
         private Virtio virtio = Virtio.NONE;
         private Optional<PcmSink> sound = Optional.empty();
+        private Optional<NetworkCard> network = Optional.empty();
 
         private Builder() {}
 
@@ -343,6 +346,12 @@ public record MachineConfig(
             return this;
         }
 
+        /** See {@link MachineConfig#network()}. */
+        public Builder network(NetworkCard value) {
+            network = Optional.of(value);
+            return this;
+        }
+
         /** The configuration. */
         public MachineConfig build() {
             return new MachineConfig(
@@ -365,7 +374,8 @@ public record MachineConfig(
                     testDevice,
                     postCodes,
                     virtio,
-                    sound);
+                    sound,
+                    network);
         }
     }
 }

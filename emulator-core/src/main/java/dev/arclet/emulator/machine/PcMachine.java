@@ -65,6 +65,9 @@ import java.util.function.Consumer;
 public final class PcMachine implements AutoCloseable {
     private static final System.Logger LOG = System.getLogger(PcMachine.class.getName());
 
+    /** Behind the slots of disks and the like, whose number varies. */
+    private static final int SLOT_NETWORK = 0x12;
+
     // Interrupts
     private static final int IRQ_TIMER = 0;
     private static final int IRQ_KEYBOARD = 1;
@@ -255,6 +258,12 @@ public final class PcMachine implements AutoCloseable {
         if (config.sound().isPresent()) {
             board.plug(slot, new Ac97Function(events, ports, memory.map(), config.sound().get()));
         }
+        config.network()
+                .ifPresent(
+                        card ->
+                                board.plug(
+                                        SLOT_NETWORK,
+                                        card.build(events, ports, memory.map(), this::post)));
         drives = new PcDrives(config, wiring, events, hostWork, ports, memory.map(), dma);
         board.addIde(drives.function());
         FirmwareSettings.storeCmos(rtc, config, drives.floppyTypes(), drives.translations());

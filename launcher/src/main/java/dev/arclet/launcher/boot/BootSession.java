@@ -9,6 +9,7 @@ import dev.arclet.emulator.machine.PcMachine;
 import dev.arclet.emulator.snapshot.SnapshotException;
 import dev.arclet.emulator.snapshot.SnapshotFile;
 import dev.arclet.launcher.LauncherException;
+import dev.arclet.launcher.net.GuestNetwork;
 import dev.arclet.launcher.run.VmInstance;
 import java.io.BufferedOutputStream;
 import java.io.IOException;
@@ -46,6 +47,7 @@ public final class BootSession implements AutoCloseable {
      * @param snapshotSave where the machine is saved at the end, unless the guest has ended itself
      * @param sound where what the guest plays is written; empty: it has no sound card
      * @param display none, vnc=HOST:PORT or web
+     * @param network the network, if there is to be one
      * @param script what to expect and type
      * @param timeoutSeconds limit of the run
      * @param screenshot picture to write at the end
@@ -59,6 +61,7 @@ public final class BootSession implements AutoCloseable {
             Optional<Path> snapshotSave,
             Optional<Path> sound,
             String display,
+            Optional<GuestNetwork.Options> network,
             ExpectScript script,
             Optional<Long> timeoutSeconds,
             Optional<Path> screenshot,
@@ -103,6 +106,12 @@ public final class BootSession implements AutoCloseable {
             WavFile wav = new WavFile(options.sound().get());
             resources.add(wav);
             config.sound(wav);
+        }
+        if (options.network().isPresent()) {
+            GuestNetwork network =
+                    GuestNetwork.start(options.network().get(), line -> say("%s", line));
+            resources.add(network);
+            config.network(network.card());
         }
         MachineConfig built = config.build();
         MemorySize.checkHost(built.memoryBytes());

@@ -4,13 +4,18 @@ import dev.arclet.emulator.cpu.translate.Engines;
 import dev.arclet.emulator.firmware.BootException;
 import dev.arclet.emulator.machine.MachineConfig;
 import dev.arclet.emulator.machine.MachineShape;
+import dev.arclet.emulator.machine.NetworkCard;
 import dev.arclet.emulator.snapshot.SnapshotException;
 import dev.arclet.emulator.snapshot.SnapshotFile;
+import dev.arclet.format.model.NetworkRule;
 import dev.arclet.launcher.LauncherException;
 import dev.arclet.launcher.boot.BootMedia;
 import dev.arclet.launcher.boot.BootSession;
 import dev.arclet.launcher.boot.ExpectScript;
 import dev.arclet.launcher.boot.MemorySize;
+import dev.arclet.launcher.net.GuestNetwork;
+import dev.arclet.launcher.net.PortForward;
+import dev.arclet.launcher.net.RulePolicy;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -122,8 +127,32 @@ final class BootCommand implements Callable<Integer> {
             names = "--net",
             paramLabel = "none|user",
             defaultValue = "none",
-            description = "Network; default none.")
+            description =
+                    "Network: none, or one behind address translation; default ${DEFAULT-VALUE}.")
     private Net net;
+
+    @Option(
+            names = "--net-allow",
+            paramLabel = "RULE",
+            description =
+                    "What the guest may reach: tcp:HOST:PORT, udp:HOST:PORT-PORT, icmp:HOST; * is every public"
+                            + " host or every port, localhost this computer (10.0.2.2 or host.internal in the"
+                            + " guest); may be repeated. Without it, nothing.")
+    private List<String> netAllow = new ArrayList<>();
+
+    @Option(
+            names = "--net-forward",
+            paramLabel = "tcp|udp:HOSTPORT:GUESTPORT",
+            description =
+                    "A port of the guest that is to be at 127.0.0.1:HOSTPORT; may be repeated.")
+    private List<String> netForward = new ArrayList<>();
+
+    @Option(
+            names = "--net-card",
+            paramLabel = "virtio|rtl8139",
+            defaultValue = "virtio",
+            description = "The network card; default ${DEFAULT-VALUE}.")
+    private String netCard;
 
     @Option(
             names = "--serial",
@@ -337,6 +366,7 @@ final class BootCommand implements Callable<Integer> {
         if (!screen.equals("text")) {
             setSize(config);
         }
+        Optional<GuestNetwork.Options> network = network();
         BootSession.Options options =
                 new BootSession.Options(
                         serial,
@@ -346,6 +376,7 @@ final class BootCommand implements Callable<Integer> {
                         Optional.ofNullable(snapshotSave),
                         Optional.ofNullable(sound),
                         display,
+                        network,
                         script,
                         Optional.ofNullable(timeoutSeconds),
                         Optional.ofNullable(screenshot),
@@ -386,6 +417,49 @@ final class BootCommand implements Callable<Integer> {
         return what == null || what.getFileName() == null ? "PC" : what.getFileName().toString();
     }
 
+    private Optional<GuestNetwork.Options> network() {
+        if (net == Net.none) {
+            if (!netAllow.isEmpty() || !netForward.isEmpty()) {
+                throw new ParameterException(
+                        spec.commandLine(), "--net-allow and --net-forward need --net user");
+            }
+            return Optional.empty();
+        }
+        NetworkCard.Model model =
+                GuestNetwork.model(netCard)
+                        .orElseThrow(
+                                () ->
+                                        new ParameterException(
+                                                spec.commandLine(),
+                                                "--net-card " + netCard + ": virtio or rtl8139"));
+        List<NetworkRule> rules = new ArrayList<>();
+        for (String text : netAllow) {
+            rules.add(
+                    RulePolicy.parse(text)
+                            .orElseThrow(
+                                    () ->
+                                            new ParameterException(
+                                                    spec.commandLine(),
+                                                    "--net-allow "
+                                                            + text
+                                                            + " is no rule such as tcp:example.org:443,"
+                                                            + " udp:*:1-1024 or icmp:*")));
+        }
+        List<PortForward> forwards = new ArrayList<>();
+        for (String text : netForward) {
+            forwards.add(
+                    PortForward.parse(text)
+                            .orElseThrow(
+                                    () ->
+                                            new ParameterException(
+                                                    spec.commandLine(),
+                                                    "--net-forward "
+                                                            + text
+                                                            + " is not like tcp:8080:80")));
+        }
+        return Optional.of(new GuestNetwork.Options(model, rules, forwards));
+    }
+
     private int port(String text) {
         try {
             return Integer.decode(text);
@@ -417,7 +491,6 @@ final class BootCommand implements Callable<Integer> {
     }
 
     private void refuseWhatIsNotThereYet() throws LauncherException {
-        refuse("--net user", net == Net.user);
         refuse("--cpus " + cpus, cpus != 1);
         if (Engines.named(engine).isEmpty()) {
             throw new ParameterException(

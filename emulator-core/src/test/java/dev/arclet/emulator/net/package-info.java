@@ -1,0 +1,2 @@
+/** The user network, driven by frames. */
+package dev.arclet.emulator.net;
