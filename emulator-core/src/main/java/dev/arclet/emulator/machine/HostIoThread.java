@@ -14,11 +14,18 @@ import java.util.function.Consumer;
 final class HostIoThread implements HostWork, AutoCloseable {
     private record Job(Runnable work, Runnable done) {}
 
+    /** Longer than this, and the processor should not have waited. */
+    private static final long SLOW_NANOS = 1_000_000;
+
+    /** So many requests go to the thread after a slow one. */
+    private static final int DISTRUST_AFTER_SLOW = 32;
+
     private final Consumer<Runnable> post;
     private final BlockingQueue<Job> jobs = new LinkedBlockingQueue<>();
     private final Queue<Runnable> finished = new ConcurrentLinkedQueue<>();
     private final Object progress = new Object();
     private Thread thread;
+    private int distrust;
     private long submitted;
     private long carriedOut;
     private volatile boolean closed;
@@ -30,6 +37,30 @@ final class HostIoThread implements HostWork, AutoCloseable {
      */
     HostIoThread(Consumer<Runnable> post) {
         this.post = post;
+    }
+
+    /**
+     * {@inheritDoc} Runs it here and now if nothing is under way and the host has been quick
+     * lately: waking a thread and being woken by it costs more than a read from the host's cache.
+     */
+    @Override
+    public void submitPrompt(Runnable work, Runnable done) {
+        boolean idle;
+        synchronized (progress) {
+            idle = carriedOut == submitted;
+        }
+        if (!idle || distrust > 0) {
+            distrust = Math.max(0, distrust - 1);
+            submit(work, done);
+            return;
+        }
+        drain(); // what has been carried out before comes first
+        long start = System.nanoTime();
+        work.run();
+        if (System.nanoTime() - start > SLOW_NANOS) {
+            distrust = DISTRUST_AFTER_SLOW;
+        }
+        done.run();
     }
 
     @Override

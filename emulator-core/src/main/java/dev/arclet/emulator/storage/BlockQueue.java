@@ -107,39 +107,39 @@ public final class BlockQueue implements Resettable {
      */
     public void read(long token, long offset, byte[] target, int from, int length) {
         disk.checkRange(offset, length);
-        submit(token, disk -> disk.read(offset, target, from, length));
+        submit(token, true, disk -> disk.read(offset, target, from, length));
     }
 
     /** Writes from a buffer, which must not change until the completion. */
     public void write(long token, long offset, byte[] source, int from, int length) {
         disk.checkRange(offset, length);
-        submit(token, disk -> disk.write(offset, source, from, length));
+        submit(token, true, disk -> disk.write(offset, source, from, length));
     }
 
     /** Brings what was written to stable storage. */
     public void flush(long token) {
-        submit(token, BlockDevice::flush);
+        submit(token, false, BlockDevice::flush);
     }
 
     /** See {@link BlockDevice#zero}. */
     public void zero(long token, long offset, long length) {
         disk.checkRange(offset, length);
-        submit(token, disk -> disk.zero(offset, length));
+        submit(token, false, disk -> disk.zero(offset, length));
     }
 
     /** See {@link BlockDevice#discard}. */
     public void discard(long token, long offset, long length) {
         disk.checkRange(offset, length);
-        submit(token, disk -> disk.discard(offset, length));
+        submit(token, false, disk -> disk.discard(offset, length));
     }
 
-    private void submit(long token, Operation operation) {
+    private void submit(long token, boolean prompt, Operation operation) {
         BlockDevice target = disk;
         int submittedIn = generation;
         long earliest = events.clock().nanos() + latencyNanos;
         boolean[] ok = new boolean[1];
         underWay++;
-        host.submit(
+        Runnable work =
                 () -> {
                     try {
                         operation.run(target);
@@ -147,7 +147,8 @@ public final class BlockQueue implements Resettable {
                     } catch (StorageException e) {
                         report(e);
                     }
-                },
+                };
+        Runnable done =
                 () -> {
                     if (submittedIn == generation) {
                         underWay--;
@@ -156,7 +157,12 @@ public final class BlockQueue implements Resettable {
                                         token, ok[0], Math.max(earliest, events.clock().nanos())));
                         arm();
                     }
-                });
+                };
+        if (prompt) {
+            host.submitPrompt(work, done);
+        } else {
+            host.submit(work, done);
+        }
     }
 
     /** A broken medium fails at every request: the 1st, 2nd, 4th, 8th... failure is logged. */

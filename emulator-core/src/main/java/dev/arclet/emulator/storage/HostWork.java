@@ -15,6 +15,14 @@ public interface HostWork {
     void submit(Runnable work, Runnable done);
 
     /**
+     * As {@link #submit}, for work that is usually over sooner than another thread would wake up,
+     * such as what the host's cache answers. Order is kept among all works.
+     */
+    default void submitPrompt(Runnable work, Runnable done) {
+        submit(work, done);
+    }
+
+    /**
      * Waits until every submitted work has been carried out and runs what is to be done after each.
      * Machine thread only.
      */
