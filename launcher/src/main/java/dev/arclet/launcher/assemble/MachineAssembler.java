@@ -9,6 +9,7 @@ import dev.arclet.format.blob.BlobChecks;
 import dev.arclet.format.blob.BlobSource;
 import dev.arclet.format.json.EnumText;
 import dev.arclet.format.model.Descriptor;
+import dev.arclet.format.model.Device;
 import dev.arclet.format.model.Disk;
 import dev.arclet.format.model.DiskBus;
 import dev.arclet.format.model.DiskKind;
@@ -17,6 +18,7 @@ import dev.arclet.format.model.KernelBoot;
 import dev.arclet.format.model.Spec;
 import dev.arclet.launcher.LauncherException;
 import dev.arclet.launcher.LauncherException.Kind;
+import dev.arclet.launcher.net.GuestNetwork;
 import dev.arclet.launcher.policy.Decision;
 import dev.arclet.launcher.run.Guest;
 import dev.arclet.launcher.run.GuestFactory;
@@ -75,10 +77,10 @@ public final class MachineAssembler implements GuestFactory {
         if (spec.machine().cpus() != 1) {
             throw unsupported(spec, "it needs " + spec.machine().cpus() + " processors");
         }
-        if (!spec.machine().devices().isEmpty()) {
-            throw unsupported(
-                    spec,
-                    "it needs the device " + EnumText.of(spec.machine().devices().getFirst()));
+        for (Device device : spec.machine().devices()) {
+            if (!SpecNetwork.isCard(device)) {
+                throw unsupported(spec, "it needs the device " + EnumText.of(device));
+            }
         }
         long memory = spec.machine().memory();
         if (memory < MachineConfig.MIN_MEMORY || memory > MachineConfig.MAX_MEMORY) {
@@ -144,15 +146,19 @@ public final class MachineAssembler implements GuestFactory {
         config.serial(batches::accept);
         List<BlockDevice> disks = SpecDisks.open(spec.disks(), blobs, keep);
         boolean taken = false;
+        Optional<GuestNetwork> network = Optional.empty();
         try {
             config.virtio(new MachineConfig.Virtio(disks, Optional.empty(), true, List.of()));
+            network = SpecNetwork.start(spec, decision.granted());
+            network.ifPresent(n -> config.network(n.card()));
             PcMachine machine = PcMachine.assemble(config.build());
             taken = true;
-            return new PcGuest(machine, batches, spec.title());
+            return new PcGuest(machine, batches, spec.title(), network);
         } catch (BootException e) {
             throw LauncherException.relayed(Kind.REFUSED, e.getMessage());
         } finally {
             if (!taken) {
+                network.ifPresent(GuestNetwork::close);
                 SpecDisks.closeAll(disks);
             }
         }

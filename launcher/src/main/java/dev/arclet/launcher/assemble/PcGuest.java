@@ -2,6 +2,7 @@ package dev.arclet.launcher.assemble;
 
 import dev.arclet.emulator.machine.Exit;
 import dev.arclet.emulator.machine.PcMachine;
+import dev.arclet.launcher.net.GuestNetwork;
 import dev.arclet.launcher.run.Guest;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -13,10 +14,12 @@ final class PcGuest implements Guest {
     private final SerialBatches serial;
     private final PcConsole console;
     private final CompletableFuture<Ended> ended = new CompletableFuture<>();
+    private final Optional<GuestNetwork> network;
     private boolean started;
 
-    PcGuest(PcMachine machine, SerialBatches serial, String title) {
+    PcGuest(PcMachine machine, SerialBatches serial, String title, Optional<GuestNetwork> network) {
         this.machine = machine;
+        this.network = network;
         this.serial = serial;
         this.console = new PcConsole(machine, title);
     }
@@ -44,6 +47,7 @@ final class PcGuest implements Guest {
         } finally {
             serial.close();
             machine.close();
+            network.ifPresent(GuestNetwork::close);
             ended.complete(end);
         }
     }
@@ -80,6 +84,7 @@ final class PcGuest implements Guest {
         } else {
             serial.close();
             machine.close();
+            network.ifPresent(GuestNetwork::close);
             ended.complete(new Ended(End.STOPPED, ""));
         }
     }

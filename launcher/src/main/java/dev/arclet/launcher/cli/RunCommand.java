@@ -20,7 +20,10 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.PrintStream;
 import java.io.PrintWriter;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
@@ -51,6 +54,11 @@ final class RunCommand implements Callable<Integer> {
         STDIO
     }
 
+    enum Grant {
+        NETWORK,
+        PORTS
+    }
+
     @Parameters(paramLabel = "LINK|FOLDER", description = "What to run.")
     private String what;
 
@@ -69,6 +77,13 @@ final class RunCommand implements Callable<Integer> {
             paramLabel = "ID",
             description = "Agree to run this publisher's machine.")
     private String accepted;
+
+    @Option(
+            names = "--allow",
+            paramLabel = "network|ports",
+            split = ",",
+            description = "Grant what it asks for of this kind (with --headless); else nothing.")
+    private List<Grant> allow = new ArrayList<>();
 
     @Option(names = "--no-browser", description = "Only print the consent page's address.")
     private boolean noBrowser;
@@ -92,7 +107,13 @@ final class RunCommand implements Callable<Integer> {
             Decision decision =
                     Decision.of(
                             resolved.verified().spec().capabilities(),
-                            Choice.NOTHING,
+                            new Choice(
+                                    allow.contains(Grant.NETWORK),
+                                    false,
+                                    false,
+                                    allow.contains(Grant.PORTS),
+                                    Map.of(),
+                                    false),
                             Abilities.CURRENT);
             VmInstance vm = context.runner().start(resolved, decision);
             Thread stopper = new Thread(vm::stop, "arclet-stop");

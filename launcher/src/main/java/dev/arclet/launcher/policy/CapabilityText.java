@@ -118,7 +118,12 @@ public final class CapabilityText {
     }
 
     private static String network(NetworkRule rule) {
-        String where = rule.host().equals("*") ? "any host" : Printable.line(rule.host());
+        String where =
+                switch (rule.host()) {
+                    case "*" -> "any public host";
+                    case "127.0.0.1", "localhost", "host.internal" -> "programs on this computer";
+                    default -> Printable.line(rule.host());
+                };
         if (rule.protocol() == Protocol.ICMP) {
             return "to ping " + where;
         }
