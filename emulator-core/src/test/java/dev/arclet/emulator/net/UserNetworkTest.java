@@ -91,7 +91,7 @@ class UserNetworkTest {
         Bytes.put16(q, 2, 0x0100);
         Bytes.put16(q, 4, 1);
         int at = 12;
-        for (String label : name.split("\\.")) {
+        for (String label : name.split("\\.", -1)) {
             q[at++] = (byte) label.length();
             System.arraycopy(ascii(label), 0, q, at, label.length());
             at += label.length();
