@@ -415,6 +415,15 @@ final class Bytecode {
         return !stubs.isEmpty();
     }
 
+    /** Branches if one of the region's pages (1..3) was found in place. */
+    void ifInPlace(int page, Label target) {
+        b.aload(THIS);
+        b.getfield(CODE, "page" + page, INT);
+        b.aload(THIS);
+        b.getfield(CODE, "generation", INT);
+        b.if_icmpeq(target);
+    }
+
     /** Counts instructions as done. */
     void count(int instructions) {
         b.iinc(LEFT, -instructions);

@@ -11,6 +11,8 @@ final class Region {
         enum Kind {
             /** Goes on at {@link Exit#rip()}. */
             GO,
+            /** The same, as the page there may not be in place. */
+            PAGE,
             /** Goes on at RIP, which the region has set. */
             DYNAMIC,
             /** The instruction at {@link Exit#rip()} is the interpreter's affair. */
@@ -59,7 +61,7 @@ final class Region {
     /** Cleared when its guest code was overwritten or it was evicted. */
     boolean valid = true;
 
-    /** {@link dev.arclet.emulator.mmu.Mmu#generation} for which its pages were found in place. */
+    /** {@link dev.arclet.emulator.mmu.Mmu#generation} for which its first page was in place. */
     int generation;
 
     /** Whether {@link #generation} means anything. */

@@ -17,6 +17,18 @@ abstract class RegionCode {
     /** Set when an operation that the region calls may have made it invalid. */
     boolean stop;
 
+    /** Whether {@link #generation} means anything. */
+    boolean started;
+
+    /** {@link dev.arclet.emulator.mmu.Mmu#generation} that the numbers below are compared with. */
+    int generation;
+
+    /**
+     * Generations in which the region's second, third and fourth page were last seen in place: it
+     * goes over to a page only if that is the current one.
+     */
+    int page1, page2, page3;
+
     RegionCode(Op[] ops) {
         this.ops = ops;
     }

@@ -60,6 +60,11 @@ final class RegionEmitter {
     private int written;
     private List<Region.Exit> exits = List.of();
 
+    /** A look whether a page is in place, on the way to a node in it. */
+    private record Guard(Label label, int page, Label target, Label away) {}
+
+    private final List<Guard> guards = new ArrayList<>();
+
     // While the method is being built.
     private Map<RegionPlan.Node, Label> labels = Map.of();
 
@@ -144,6 +149,7 @@ final class RegionEmitter {
 
     private void body(CodeBuilder b) {
         ops.clear();
+        guards.clear();
         Bytecode code = new Bytecode(b, plan);
         FlagEmitter flags = new FlagEmitter(code);
         InstructionEmitter instructions =
@@ -155,6 +161,11 @@ final class RegionEmitter {
         code.begin(used, touchesFlags);
         for (RegionPlan.Node node : plan.nodes) {
             emit(node, code, flags, instructions);
+        }
+        for (Guard guard : guards) {
+            b.labelBinding(guard.label);
+            code.ifInPlace(guard.page, guard.target);
+            b.goto_(guard.away);
         }
         code.end(written, touchesFlags);
         exits = code.exits;
@@ -206,7 +217,7 @@ final class RegionEmitter {
         code.count(node.steps.size());
         materialise(node, flags);
         if (node.fall != null) {
-            jump(node, node.fall, b);
+            jump(node, node.fall, code, flags);
         } else {
             b.goto_(
                     code.exitLabel(
@@ -252,16 +263,43 @@ final class RegionEmitter {
         }
     }
 
-    private void jump(RegionPlan.Node from, RegionPlan.Node to, CodeBuilder b) {
-        if (to.order != from.order + 1) {
-            b.goto_(labels.get(to));
+    private void jump(RegionPlan.Node from, RegionPlan.Node to, Bytecode code, FlagEmitter flags) {
+        if (!follows(from, to)) {
+            code.b.goto_(enter(from, to, code, flags));
         }
     }
 
+    /** Whether control falls from the end of one node into another. */
+    private boolean follows(RegionPlan.Node from, RegionPlan.Node to) {
+        return to.order == from.order + 1 && !crosses(from, to);
+    }
+
+    private boolean crosses(RegionPlan.Node from, RegionPlan.Node to) {
+        int page = plan.page(to.rip);
+        return page != 0 && page != plan.page(from.rip);
+    }
+
+    /** The label of a node, or of a look whether its page is in place. */
+    private Label enter(
+            RegionPlan.Node from, RegionPlan.Node to, Bytecode code, FlagEmitter flags) {
+        if (!crosses(from, to)) {
+            return labels.get(to);
+        }
+        Label guard = code.b.newLabel();
+        Label away = code.exitLabel(Region.Exit.Kind.PAGE, to.rip, 0, flagCode(flags));
+        guards.add(new Guard(guard, plan.page(to.rip), labels.get(to), away));
+        return guard;
+    }
+
     /** Where a direct branch goes: inside, or out. */
-    private Label target(RegionPlan.Node node, long rip, Bytecode code, FlagEmitter flags) {
+    private Label target(
+            RegionPlan.Node from,
+            RegionPlan.Node node,
+            long rip,
+            Bytecode code,
+            FlagEmitter flags) {
         return node != null
-                ? labels.get(node)
+                ? enter(from, node, code, flags)
                 : code.exitLabel(Region.Exit.Kind.GO, rip, 0, flagCode(flags));
     }
 
@@ -284,8 +322,8 @@ final class RegionEmitter {
                 }
                 code.count(count);
                 materialise(node, flags);
-                if (node.taken == null || node.taken.order != node.order + 1) {
-                    b.goto_(target(node.taken, taken, code, flags));
+                if (node.taken == null || !follows(node, node.taken)) {
+                    b.goto_(target(node, node.taken, taken, code, flags));
                 }
             }
             case CALL -> {
@@ -296,15 +334,15 @@ final class RegionEmitter {
                 pushReturn(step, code, instructions);
                 code.count(count);
                 materialise(node, flags);
-                if (node.taken == null || node.taken.order != node.order + 1) {
-                    b.goto_(target(node.taken, taken, code, flags));
+                if (node.taken == null || !follows(node, node.taken)) {
+                    b.goto_(target(node, node.taken, taken, code, flags));
                 }
             }
             case RET -> ret(node, i, code, flags, instructions, count);
             case JCC -> {
                 code.count(count);
                 materialise(node, flags);
-                flags.jumpIf(i.condition(), target(node.taken, taken, code, flags));
+                flags.jumpIf(i.condition(), target(node, node.taken, taken, code, flags));
                 fall(node, step, code, flags);
             }
             default -> {
@@ -316,8 +354,8 @@ final class RegionEmitter {
 
     private void fall(
             RegionPlan.Node node, RegionPlan.Step step, Bytecode code, FlagEmitter flags) {
-        if (node.fall == null || node.fall.order != node.order + 1) {
-            code.b.goto_(target(node.fall, step.next, code, flags));
+        if (node.fall == null || !follows(node, node.fall)) {
+            code.b.goto_(target(node, node.fall, step.next, code, flags));
         }
     }
 
@@ -404,10 +442,10 @@ final class RegionEmitter {
             if (code.wide) {
                 b.loadConstant(site.rip);
                 b.lcmp();
-                b.ifeq(labels.get(site));
+                b.ifeq(enter(node, site, code, flags));
             } else {
                 b.loadConstant((int) site.rip);
-                b.if_icmpeq(labels.get(site));
+                b.if_icmpeq(enter(node, site, code, flags));
             }
         }
         leaveTo(code, flags);
@@ -423,7 +461,7 @@ final class RegionEmitter {
         CodeBuilder b = code.b;
         code.count(count);
         materialise(node, flags);
-        Label target = target(node.taken, taken, code, flags);
+        Label target = target(node, node.taken, taken, code, flags);
         if (i.mnemonic() == Mnemonic.JCXZ) {
             code.getNatural(CpuState.RCX);
             if (code.wide) {

@@ -232,7 +232,8 @@ final class RegionFormer {
                 node.interpretNext = mustBeInterpreted(rip);
                 return;
             }
-            if (rip != node.rip && leaders.containsKey(rip)) {
+            boolean otherPage = (base + rip & -PAGE_SIZE) != (base + node.rip & -PAGE_SIZE);
+            if (rip != node.rip && (otherPage || leaders.containsKey(rip))) {
                 node.fallRip = rip;
                 node.fall = node(rip, nodes, open);
                 return;

@@ -84,13 +84,27 @@ final class RegionPlan {
     long[] linearPages = {};
     long[] physicalPages = {};
 
+    /** Which of the region's pages an instruction is in, 0 for the entry's. */
+    int page(long at) {
+        long page = (linear - rip + at & mask) & -4096;
+        for (int i = 0; i < linearPages.length; i++) {
+            if (linearPages[i] == page) {
+                return i;
+            }
+        }
+        throw new IllegalArgumentException("no page of the region");
+    }
+
     /** Nodes in reverse postorder, the entry first. */
     List<Node> nodes = List.of();
 
     /** Where returns inside the region may go: behind its calls of its own nodes. */
     final List<Node> returnSites = new ArrayList<>();
 
+    private final long mask;
+
     RegionPlan(long linear, long physical, long rip, int mode) {
+        mask = Mode.wide(mode) ? -1L : 0xFFFF_FFFFL;
         this.linear = linear;
         this.physical = physical;
         this.rip = rip;

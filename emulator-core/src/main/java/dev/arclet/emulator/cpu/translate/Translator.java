@@ -113,6 +113,9 @@ public final class Translator implements ExecutionEngine {
             entries++;
             long result;
             RegionCode code = region.code;
+            if (code.generation != cpu.mmu.generation() || !code.started) {
+                lookAtPages(region, code);
+            }
             try {
                 result = code.run(cpu, (int) left);
             } catch (GuestFault fault) {
@@ -147,7 +150,10 @@ public final class Translator implements ExecutionEngine {
                     interpreter.step(instructionLimit);
                     return;
                 }
-                case GO -> {
+                case GO, PAGE -> {
+                    if (exit.kind() == Region.Exit.Kind.PAGE) {
+                        lookAtPages(region, code);
+                    }
                     cpu.setRip(exit.rip());
                     next = region.links[number];
                     if (next == null || !isCurrent(next)) {
@@ -208,24 +214,34 @@ public final class Translator implements ExecutionEngine {
             return null;
         }
         region = cache.find(physical, linear, rip, mode);
-        if (region == null || !check(region)) {
+        if (region == null) {
             return null;
         }
+        check(region);
         region.used = true;
         table[slot] = region;
         return region;
     }
 
-    /** Whether a region's pages are where they were. */
-    private boolean check(Region region) {
-        for (int i = 0; i < region.linearPages.length; i++) {
-            if (cpu.mmu.peekFetch(region.linearPages[i]) != region.physicalPages[i]) {
-                return false;
-            }
-        }
+    /** Notes that a region's first page is where it was. */
+    private void check(Region region) {
         region.generation = cpu.mmu.generation();
         region.checked = true;
-        return true;
+    }
+
+    /** Finds out which of a region's other pages are where they were, as far as is known. */
+    private void lookAtPages(Region region, RegionCode code) {
+        int now = cpu.mmu.generation();
+        code.generation = now;
+        code.started = true;
+        int pages = region.linearPages.length;
+        code.page1 = pages > 1 && isInPlace(region, 1) ? now : now - 1;
+        code.page2 = pages > 2 && isInPlace(region, 2) ? now : now - 1;
+        code.page3 = pages > 3 && isInPlace(region, 3) ? now : now - 1;
+    }
+
+    private boolean isInPlace(Region region, int page) {
+        return cpu.mmu.peekFetch(region.linearPages[page]) == region.physicalPages[page];
     }
 
     private Region findOrTranslate() {
