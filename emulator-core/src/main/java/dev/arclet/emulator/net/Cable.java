@@ -82,6 +82,13 @@ public final class Cable {
         drain();
     }
 
+    /** The same, a moment later: for a card whose driver is in the midst of its registers. */
+    public synchronized void cardReadySoon() {
+        if (!toCard.isEmpty()) {
+            schedule();
+        }
+    }
+
     /** Takes the next frame that the card has sent; null if there is none. The far end's thread. */
     public synchronized byte[] take() {
         return fromCard.poll();

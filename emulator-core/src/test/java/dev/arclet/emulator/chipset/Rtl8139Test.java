@@ -12,7 +12,9 @@ import dev.arclet.emulator.device.net.Rtl8139;
 import dev.arclet.emulator.memory.GuestMemory;
 import dev.arclet.emulator.memory.PhysicalMap;
 import dev.arclet.emulator.net.Cable;
+import java.util.ArrayDeque;
 import java.util.Arrays;
+import java.util.Queue;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -145,6 +147,26 @@ class Rtl8139Test extends DeviceContractTest {
             sixth[i] = whole[(5 * entry + 4 + i) % 8192];
         }
         assertArrayEquals(frame(1514, 0x52), sixth, "it goes on at the start of the ring");
+    }
+
+    @Test
+    void aDriverThatAcknowledgesAndLeavesTheRingFullIsReminded() {
+        Queue<Runnable> posted = new ArrayDeque<>();
+        cable.plugCard(card.card(), posted::add);
+        start(0x0E);
+        for (int i = 0; i < 20; i++) {
+            cable.deliver(frame(1514, 0x52));
+        }
+        posted.remove().run();
+        chip.writePort(0x38, 2, (4 + 1514 + 4 + 3 & ~3) - 16);
+        chip.writePort(0x3E, 2, 1);
+        assertFalse(pin.high, "acknowledged with four frames in the ring");
+        posted.remove().run();
+        assertTrue(pin.high);
+        chip.writePort(0x3E, 2, 1);
+        chip.writePort(0x38, 2, chip.readPort(0x38, 2)); // no room made
+        posted.remove().run();
+        assertTrue(pin.high);
     }
 
     @Test

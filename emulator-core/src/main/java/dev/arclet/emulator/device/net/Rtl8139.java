@@ -278,7 +278,8 @@ public final class Rtl8139 implements PioDevice, MmioDevice, Resettable, Cable.C
         switch (at) {
             case TSD0 + 1, TSD0 + 5, TSD0 + 9, TSD0 + 13 -> transmit(at - TSD0 >> 2);
             case CR -> command();
-            case CAPR + 1 -> cable.cardReady();
+            // Not now: drivers acknowledge ISR after this, and would lose what a new frame sets.
+            case CAPR + 1 -> cable.cardReadySoon();
             case IMR, IMR + 1, ISR, ISR + 1 -> drive();
             case RCR + 1 -> written %= ringBytes();
             case TCTR, TCTR + 1, TCTR + 2, TCTR + 3 -> {
@@ -422,6 +423,8 @@ public final class Rtl8139 implements PioDevice, MmioDevice, Resettable, Cable.C
         int aligned = total + 3 & ~3;
         // The ring is never quite full, or it would look empty.
         if (unread() + aligned + 4 > ring) {
+            // A driver may have acknowledged ROK and left the ring as it is: remind it.
+            raise(ISR_RECEIVED);
             return false;
         }
         byte[] entry = new byte[total];
