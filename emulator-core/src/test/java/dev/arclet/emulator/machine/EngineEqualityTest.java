@@ -26,7 +26,7 @@ import org.junit.jupiter.api.Test;
  * <p>{@code -Darclet.media} names the folder that the samples' recipes filled, {@code
  * -Darclet.media.sample} the sample in it (debian-shell), {@code -Darclet.icount.millis} the
  * virtual time between two points (500): a smaller one finds out where engines part; {@code
- * -Darclet.icount.points} ends the runs after so many points.
+ * -Darclet.icount.points} ends the runs after so many points (10 where everything is translated).
  */
 @Tag("slow")
 class EngineEqualityTest {
@@ -39,6 +39,9 @@ class EngineEqualityTest {
     private static final int MOST_POINTS =
             Integer.getInteger("arclet.icount.points", Integer.MAX_VALUE);
 
+    /** Everything translated, code that runs once too, is slow: the first seconds of the start. */
+    private static final int EAGER_POINTS = Integer.getInteger("arclet.icount.points", 10);
+
     /** What is seen of a run, a line for each point and for each line on the serial console. */
     private static final class Observer {
         final List<String> seen = new ArrayList<>();
@@ -49,7 +52,7 @@ class EngineEqualityTest {
         private boolean typed;
         private int points;
 
-        void watch(PcMachine newMachine, long everyNanos) {
+        void watch(PcMachine newMachine, long everyNanos, int most) {
             machine = newMachine;
             timer =
                     machine.events()
@@ -57,7 +60,7 @@ class EngineEqualityTest {
                                     "test.observer",
                                     () -> {
                                         seen.add(point());
-                                        if (++points == MOST_POINTS) {
+                                        if (++points == most) {
                                             machine.stop();
                                         }
                                         timer.arm(machine.events().clock().nanos() + everyNanos);
@@ -111,7 +114,7 @@ class EngineEqualityTest {
         }
     }
 
-    private static List<String> run(Engines engine) throws IOException, BootException {
+    private static List<String> run(Engines engine, int most) throws IOException, BootException {
         String media = System.getProperty("arclet.media", "");
         assumeTrue(!media.isEmpty(), "-Darclet.media is not set");
         Path folder = Path.of(media, System.getProperty("arclet.media.sample", "debian-shell"));
@@ -130,18 +133,19 @@ class EngineEqualityTest {
                         .serial(observer::transmit)
                         .build();
         try (PcMachine machine = PcMachine.assemble(config)) {
-            observer.watch(machine, millis * 1_000_000);
+            observer.watch(machine, millis * 1_000_000, most);
             Exit exit = machine.run();
-            if (observer.points < MOST_POINTS) {
+            if (observer.points < most) {
                 assertEquals(Exit.Reason.POWER_OFF, exit.reason());
             }
         }
         return observer.seen;
     }
 
-    private static void sameAsInterpreted(Engines engine) throws IOException, BootException {
-        List<String> translated = run(engine);
-        List<String> interpreted = run(Engines.INTERPRETER);
+    private static void sameAsInterpreted(Engines engine, int most)
+            throws IOException, BootException {
+        List<String> translated = run(engine, most);
+        List<String> interpreted = run(Engines.INTERPRETER, most);
         for (int i = 0; i < Math.min(interpreted.size(), translated.size()); i++) {
             int at = i;
             assertEquals(
@@ -155,11 +159,11 @@ class EngineEqualityTest {
 
     @Test
     void translatedFromTheFirstInstruction() throws IOException, BootException {
-        sameAsInterpreted(Engines.TRANSLATOR_EAGER);
+        sameAsInterpreted(Engines.TRANSLATOR_EAGER, EAGER_POINTS);
     }
 
     @Test
     void translatedWhereItIsHot() throws IOException, BootException {
-        sameAsInterpreted(Engines.AUTO);
+        sameAsInterpreted(Engines.AUTO, MOST_POINTS);
     }
 }
