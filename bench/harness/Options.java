@@ -21,7 +21,7 @@ record Options(
             bench/run [OPTIONS] [RUNS]   measures and prints Markdown tables
               RUNS, --runs N       how often each emulator runs; the median counts (5)
               --bits 32|64|both    guests (both)
-              --engine A[,B]       engines of Arclet: auto, interpreter, translator-eager (auto)
+              --engine A[,B]       engines of Arclet: auto, interpreter, translator, translator-eager (auto)
               --peers A[,B]|none   qemu, v86 (both); v86 has 32-bit guests only
               --rounds N           work of each kernel; one round is some tens of milliseconds of TCG (10)
               --only K[,K]         these kernels only; shell, the start to user space, is always measured

@@ -208,7 +208,7 @@ final class BootCommand implements Callable<Integer> {
 
     @Option(
             names = "--engine",
-            paramLabel = "auto|interpreter|translator-eager",
+            paramLabel = "auto|interpreter|translator|translator-eager",
             defaultValue = "auto",
             description = "How guest code is executed; default ${DEFAULT-VALUE}.")
     private String engine;
@@ -495,7 +495,7 @@ final class BootCommand implements Callable<Integer> {
         if (Engines.named(engine).isEmpty()) {
             throw new ParameterException(
                     spec.commandLine(),
-                    "--engine " + engine + ": auto, interpreter or translator-eager");
+                    "--engine " + engine + ": auto, interpreter, translator or translator-eager");
         }
     }
 

@@ -45,7 +45,7 @@ final class DevVectorsCommand implements Callable<Integer> {
 
     @Option(
             names = "--engine",
-            paramLabel = "auto|interpreter|translator-eager",
+            paramLabel = "auto|interpreter|translator|translator-eager",
             defaultValue = "interpreter",
             description = "What executes them; default ${DEFAULT-VALUE}.")
     private String engine;
@@ -83,7 +83,7 @@ final class DevVectorsCommand implements Callable<Integer> {
                                         spec.commandLine(),
                                         "--engine "
                                                 + engine
-                                                + ": auto, interpreter or translator-eager"));
+                                                + ": auto, interpreter, translator or translator-eager"));
     }
 
     @Override
