@@ -34,8 +34,11 @@ public final class BootSession implements AutoCloseable {
     /** How long a guest may act on what was typed last, if there is no time limit. */
     private static final long LAST_ANSWER_SECONDS = 10;
 
-    /** How often the text screen is compared with the script. */
+    /** How often the screen is compared with the script. */
     private static final long SCREEN_POLL_MILLIS = 50;
+
+    /** Every how many of these a picture is compared, which takes longer. */
+    private static final int PICTURE_POLLS = 10;
 
     /**
      * What to do beside running.
@@ -249,7 +252,10 @@ public final class BootSession implements AutoCloseable {
         startThread(
                 "screen watcher",
                 () -> {
-                    while (!done.get()) {
+                    for (int polls = 0; !done.get(); polls++) {
+                        if (polls % PICTURE_POLLS == 0) {
+                            machine.post(() -> comparePicture(script, screen));
+                        }
                         Screen.Text text = screen.text();
                         if (text != null) {
                             String plain = text.toPlainText();
@@ -258,6 +264,13 @@ public final class BootSession implements AutoCloseable {
                         LockSupport.parkNanos(SCREEN_POLL_MILLIS * 1_000_000);
                     }
                 });
+    }
+
+    /** Machine thread, on which the script lives and pixels change. */
+    private void comparePicture(ExpectScript script, Screen screen) {
+        if (script.awaitsPicture()) {
+            answer(script.picture(screen.width(), screen.height(), screen.copyPixels()));
+        }
     }
 
     private void startTimer(String name, long seconds, AtomicBoolean flag) {

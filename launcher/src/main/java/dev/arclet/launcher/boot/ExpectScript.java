@@ -2,12 +2,13 @@ package dev.arclet.launcher.boot;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Consumer;
 
 /**
- * A conversation with a guest: texts to wait for, in order, each with what to type once it was
- * seen. Texts are looked for in what the serial line sent since the last match, and on the text
- * screen.
+ * A conversation with a guest: texts and pictures to wait for, in order, each with what to type
+ * once it was seen. Texts are looked for in what the serial line sent since the last match, and on
+ * the text screen; pictures on the screen in any mode.
  *
  * <p>Not thread-safe.
  */
@@ -28,7 +29,7 @@ public final class ExpectScript {
      */
     public record Answer(String text, Source source) {}
 
-    private record Step(String expected, List<String> answers) {}
+    private record Step(String expected, Optional<PictureMatch> picture, List<String> answers) {}
 
     /** Longest tail of serial output that is kept for matching. */
     private static final int WINDOW = 1 << 20;
@@ -46,7 +47,12 @@ public final class ExpectScript {
 
     /** Appends a text to wait for. */
     public void expect(String text) {
-        steps.add(new Step(text, new ArrayList<>()));
+        steps.add(new Step(text, Optional.empty(), new ArrayList<>()));
+    }
+
+    /** Appends a picture to wait for. */
+    public void expect(PictureMatch picture) {
+        steps.add(new Step(picture.name(), Optional.of(picture), new ArrayList<>()));
     }
 
     /**
@@ -102,6 +108,26 @@ public final class ExpectScript {
         return advance();
     }
 
+    /** Whether a picture is waited for now. */
+    public boolean awaitsPicture() {
+        return !complete() && steps.get(next).picture().isPresent();
+    }
+
+    /**
+     * Takes the picture that the screen shows now; returns what to type now.
+     *
+     * @param pixels {@code width * height} pixels {@code 0x00RRGGBB}, row by row
+     */
+    public List<Answer> picture(int width, int height, int[] pixels) {
+        if (!awaitsPicture() || !steps.get(next).picture().get().matches(width, height, pixels)) {
+            return List.of();
+        }
+        List<Answer> answers = new ArrayList<>();
+        seen(steps.get(next), Source.SCREEN, answers);
+        answers.addAll(advance());
+        return answers;
+    }
+
     /** Before the guest starts: what to type without waiting for anything. */
     public List<Answer> begin() {
         return advance();
@@ -111,6 +137,9 @@ public final class ExpectScript {
         List<Answer> answers = new ArrayList<>();
         while (next < steps.size()) {
             Step step = steps.get(next);
+            if (step.picture().isPresent()) {
+                break;
+            }
             int at = serial.indexOf(step.expected());
             Source source = Source.SERIAL;
             if (at >= 0) {
@@ -120,13 +149,17 @@ public final class ExpectScript {
             } else {
                 break;
             }
-            next++;
-            onSeen.accept(step.expected());
-            for (String answer : step.answers()) {
-                answers.add(new Answer(answer, source));
-            }
+            seen(step, source, answers);
         }
         return answers;
+    }
+
+    private void seen(Step step, Source source, List<Answer> answers) {
+        next++;
+        onSeen.accept(step.expected());
+        for (String answer : step.answers()) {
+            answers.add(new Answer(answer, source));
+        }
     }
 
     /** Whether there is anything to wait for. */
@@ -134,19 +167,20 @@ public final class ExpectScript {
         return steps.isEmpty();
     }
 
-    /** Whether every text was seen. */
+    /** Whether everything was seen. */
     public boolean complete() {
         return next == steps.size();
     }
 
     /**
-     * Whether something is typed after the last text: then the guest is given time to act on it.
+     * Whether something is typed after what was seen last: then the guest is given time to act on
+     * it.
      */
     public boolean endsWithAnswer() {
         return !steps.isEmpty() && !steps.getLast().answers().isEmpty();
     }
 
-    /** The text that is waited for now; empty if complete. */
+    /** The text or the picture's name that is waited for now; empty if complete. */
     public String awaited() {
         return complete() ? "" : steps.get(next).expected();
     }

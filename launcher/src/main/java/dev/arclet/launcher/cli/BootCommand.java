@@ -13,6 +13,7 @@ import dev.arclet.launcher.boot.BootMedia;
 import dev.arclet.launcher.boot.BootSession;
 import dev.arclet.launcher.boot.ExpectScript;
 import dev.arclet.launcher.boot.MemorySize;
+import dev.arclet.launcher.boot.PictureMatch;
 import dev.arclet.launcher.net.GuestNetwork;
 import dev.arclet.launcher.net.PortForward;
 import dev.arclet.launcher.net.RulePolicy;
@@ -241,6 +242,14 @@ final class BootCommand implements Callable<Integer> {
     private String expect;
 
     @Option(
+            names = "--expect-picture",
+            paramLabel = "F.png[,PERCENT]",
+            parameterConsumer = ExpectPicture.class,
+            description =
+                    "Waits until the screen resembles a picture, in its turn among what --expect waits for; 90 percent unless told, not counting the background.")
+    private String expectPicture;
+
+    @Option(
             names = "--type",
             paramLabel = "TEXT",
             parameterConsumer = Type.class,
@@ -284,6 +293,18 @@ final class BootCommand implements Callable<Integer> {
         @Override
         public void consumeParameters(Stack<String> args, ArgSpec arg, CommandSpec spec) {
             ((BootCommand) spec.userObject()).script.expect(value(args, arg, spec));
+        }
+    }
+
+    private static final class ExpectPicture implements IParameterConsumer {
+        @Override
+        public void consumeParameters(Stack<String> args, ArgSpec arg, CommandSpec spec) {
+            try {
+                ((BootCommand) spec.userObject())
+                        .script.expect(PictureMatch.parse(value(args, arg, spec)));
+            } catch (LauncherException e) {
+                throw new ParameterException(spec.commandLine(), e.getMessage(), e);
+            }
         }
     }
 
