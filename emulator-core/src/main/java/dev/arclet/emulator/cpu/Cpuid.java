@@ -6,6 +6,12 @@ import java.nio.charset.StandardCharsets;
 public final class Cpuid {
     private static final int MAX_EXTENDED = 0x8000_0008;
 
+    /** The leaves of a hypervisor: VMware's, whose backdoor port the PC has. */
+    private static final int HYPERVISOR = 0x4000_0000;
+
+    private static final int MAX_HYPERVISOR = 0x4000_0010;
+    private static final String HYPERVISOR_NAME = "VMwareVMware";
+
     private Cpuid() {}
 
     /** CPUID: leaf in EAX, subleaf in ECX; writes EAX, EBX, ECX, EDX. */
@@ -14,7 +20,9 @@ public final class Cpuid {
         int leaf = (int) cpu.gpr[CpuState.RAX];
         int subleaf = (int) cpu.gpr[CpuState.RCX];
         int maxBasic = model.timeStampHertz() != 0 ? 0x16 : 0xD;
-        if (leaf < 0 ? leaf > MAX_EXTENDED : leaf > maxBasic) {
+        boolean hypervisor =
+                model.has(CpuFeature.HYPERVISOR) && leaf >= HYPERVISOR && leaf <= MAX_HYPERVISOR;
+        if (!hypervisor && (leaf < 0 ? leaf > MAX_EXTENDED : leaf > maxBasic)) {
             // Leaves beyond the last answer as the last basic one; so do unknown ranges.
             leaf = maxBasic;
         }
@@ -74,6 +82,17 @@ public final class Cpuid {
                 a = (int) (model.timeStampHertz() / 1_000_000);
                 b = a;
                 c = 100;
+            }
+            case HYPERVISOR -> {
+                a = MAX_HYPERVISOR;
+                b = text(HYPERVISOR_NAME, 0);
+                c = text(HYPERVISOR_NAME, 4);
+                d = text(HYPERVISOR_NAME, 8);
+            }
+            case MAX_HYPERVISOR -> {
+                // Frequencies of the time-stamp counter and the local APIC's timer, in kHz.
+                a = (int) (model.timeStampHertz() / 1000);
+                b = a;
             }
             case 0x8000_0000 -> a = MAX_EXTENDED;
             case 0x8000_0001 -> {

@@ -23,6 +23,7 @@ import dev.arclet.emulator.device.debug.PostPort;
 import dev.arclet.emulator.device.dma.IsaDma;
 import dev.arclet.emulator.device.firmware.FwCfg;
 import dev.arclet.emulator.device.input.I8042;
+import dev.arclet.emulator.device.input.VmwareBackdoor;
 import dev.arclet.emulator.device.irq.ApicBus;
 import dev.arclet.emulator.device.irq.ApicProcessor;
 import dev.arclet.emulator.device.irq.IoApic;
@@ -96,6 +97,7 @@ public final class PcMachine implements AutoCloseable {
     private static final int PORT_ELCR = 0x4D0;
     private static final int PORT_FW_CFG = 0x510;
     private static final int PORT_FIRMWARE_CONSOLE = 0x402;
+    private static final int PORT_VMWARE_BACKDOOR = 0x5658;
     private static final int PORT_DMA_FIRST = 0x00;
     private static final int PORT_DMA_PAGES = 0x80;
     private static final int PORT_DMA_SECOND = 0xC0;
@@ -113,6 +115,7 @@ public final class PcMachine implements AutoCloseable {
     private final IoApic ioApic;
     private final VgaAdapter vga;
     private final I8042 keyboardController;
+    private final VmwareBackdoor backdoor;
     private final Ns16550Uart com1;
     private final Keyboard keyboard;
     private final SerialInput serialInput;
@@ -190,7 +193,11 @@ public final class PcMachine implements AutoCloseable {
         events = new EventQueue(clock);
         memory = new PcMemory(config.memoryBytes(), firmware);
         cpu = new CpuState(new Mmu(memory.map()), new Board());
-        cpu.model = CpuModel.STANDARD.with(CpuFeature.APIC).withTimeStampHertz(MachineClock.TSC_HZ);
+        cpu.model =
+                CpuModel.STANDARD
+                        .with(CpuFeature.APIC)
+                        .with(CpuFeature.HYPERVISOR)
+                        .withTimeStampHertz(MachineClock.TSC_HZ);
         engine = config.engine().create(cpu);
 
         pic = part(new PicPair(high -> localApic().lint0(high)));
@@ -212,6 +219,13 @@ public final class PcMachine implements AutoCloseable {
                                 irq(IRQ_MOUSE),
                                 a20,
                                 this::processorReset));
+        backdoor =
+                part(
+                        new VmwareBackdoor(
+                                new CallRegisters(),
+                                MachineClock.TSC_HZ,
+                                LocalApic.TIMER_HZ,
+                                keyboardController::wakeMouseDriver));
         com1 = part(new Ns16550Uart("com1", events, irq(IRQ_COM1), config.serial()::accept));
         vga = part(new VgaAdapter(clock, VgaAdapter.DEFAULT_VRAM));
         keyboard = part(new Keyboard(events, keyboardController.keyboard()));
@@ -324,6 +338,7 @@ public final class PcMachine implements AutoCloseable {
         ports.register(PORT_PIT, 4, "8254", pit);
         ports.register(PORT_KEYBOARD_DATA, 1, "8042 data", keyboardController.data());
         ports.register(PORT_KEYBOARD_COMMAND, 1, "8042 command", keyboardController.command());
+        ports.register(PORT_VMWARE_BACKDOOR, 4, "VMware backdoor", backdoor);
         ports.register(
                 PORT_SYSTEM_CONTROL_B,
                 1,
@@ -560,6 +575,25 @@ public final class PcMachine implements AutoCloseable {
         loop.post(() -> keyboardController.mouse().move(dx, dy, wheel, buttons));
     }
 
+    /**
+     * Moves the pointer to a place, if a driver listens for places, else the mouse by the
+     * difference; any thread.
+     *
+     * @param x place from the left, 0 to {@link VmwareBackdoor#MAX_COORDINATE}
+     * @param y place from the top, likewise
+     * @param dx,dy,wheel,buttons as for {@link #mouse}
+     */
+    public void pointer(int x, int y, int dx, int dy, int wheel, int buttons) {
+        loop.post(
+                () -> {
+                    if (backdoor.listening()) {
+                        backdoor.move(x, y, dx, dy, wheel, buttons);
+                    } else {
+                        keyboardController.mouse().move(dx, dy, wheel, buttons);
+                    }
+                });
+    }
+
     /** Sends bytes to COM1; any thread. */
     public void serialInput(byte[] bytes) {
         byte[] copy = bytes.clone();
@@ -659,6 +693,19 @@ public final class PcMachine implements AutoCloseable {
         /** The one processor never waits for a start-up. */
         @Override
         public void startup(int page) {}
+    }
+
+    /** The registers by which a guest calls through the backdoor. */
+    private final class CallRegisters implements VmwareBackdoor.Registers {
+        @Override
+        public int get(int number) {
+            return (int) cpu.gpr[number];
+        }
+
+        @Override
+        public void set(int number, int value) {
+            cpu.gpr[number] = value & 0xFFFF_FFFFL;
+        }
     }
 
     /** What the PCI board asks for. */

@@ -1,11 +1,13 @@
 package dev.arclet.launcher.assemble;
 
+import dev.arclet.emulator.device.input.VmwareBackdoor;
+import dev.arclet.emulator.display.Screen;
 import dev.arclet.emulator.machine.PcMachine;
 import dev.arclet.launcher.rfb.InputSink;
 
 /**
- * Viewers' keys and pointers for a PC with a PS/2 mouse: the mouse moves by as much as the viewer's
- * pointer did.
+ * Viewers' keys and pointers for a PC: a guest whose driver knows the absolute pointer learns the
+ * place; for others the PS/2 mouse moves by as much as the viewer's pointer did.
  */
 public final class PcInput implements InputSink {
     private static final int VIEWER_MIDDLE = 1 << 1;
@@ -46,6 +48,17 @@ public final class PcInput implements InputSink {
         lastX = x;
         lastY = y;
         lastButtons = buttons;
-        machine.mouse(dx, dy, wheel, held);
+        Screen screen = machine.screen();
+        machine.pointer(
+                coordinate(x, screen.width()), coordinate(y, screen.height()), dx, dy, wheel, held);
+    }
+
+    /** The middle of a pixel, so that it is the same one however the guest rounds. */
+    static int coordinate(int pixel, int pixels) {
+        long range = VmwareBackdoor.MAX_COORDINATE + 1L;
+        return Math.clamp(
+                (2L * pixel + 1) * range / (2L * Math.max(1, pixels)),
+                0,
+                VmwareBackdoor.MAX_COORDINATE);
     }
 }

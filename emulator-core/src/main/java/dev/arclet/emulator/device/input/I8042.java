@@ -113,6 +113,11 @@ public final class I8042 implements Resettable, Stateful {
         return mouse;
     }
 
+    /** Lets the mouse send a packet without motion, for a driver that looks for news elsewhere. */
+    public void wakeMouseDriver() {
+        mouse.wake();
+    }
+
     /** One port, 0x60: output buffer when read, data when written. */
     public PioDevice data() {
         return new BytePorts() {

@@ -110,6 +110,18 @@ public final class Ps2Mouse implements Ps2Device {
         }
     }
 
+    /** Sends a packet without motion, for a driver that looks for news elsewhere. */
+    void wake() {
+        if (mode == MODE_STREAM && enabled && !wrap) {
+            if (stepCount == 0) {
+                Arrays.fill(steps, 0, STEP_FIELDS, 0);
+                steps[3] = buttons;
+                stepCount = 1;
+            }
+            dataReady.run();
+        }
+    }
+
     private static int sum(int old, int more) {
         return Math.clamp((long) old + more, -MAX_SUM, MAX_SUM);
     }

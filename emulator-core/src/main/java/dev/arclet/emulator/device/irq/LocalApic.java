@@ -23,6 +23,9 @@ import java.util.function.IntSupplier;
  * them.
  */
 public final class LocalApic implements MmioDevice, Resettable, Stateful {
+    /** Frequency of the timer before it is divided. */
+    public static final long TIMER_HZ = 1_000_000_000L;
+
     /** Physical address of the registers. */
     public static final long BASE = 0xFEE00000L;
 
