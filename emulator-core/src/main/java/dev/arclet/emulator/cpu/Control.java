@@ -31,7 +31,9 @@ public final class Control {
             CR4_FSGSBASE = 1L << 16,
             CR4_OSXSAVE = 1L << 18,
             CR4_SMEP = 1L << 20,
-            CR4_SMAP = 1L << 21;
+            CR4_SMAP = 1L << 21,
+            CR4_PKE = 1L << 22,
+            CR4_PKS = 1L << 24;
 
     /** IA32_EFER. */
     public static final long EFER_SCE = 1,

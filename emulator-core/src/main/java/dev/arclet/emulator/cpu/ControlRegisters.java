@@ -132,6 +132,8 @@ public final class ControlRegisters {
         bits |= model.has(CpuFeature.XSAVE) ? Control.CR4_OSXSAVE : 0;
         bits |= model.has(CpuFeature.SMEP) ? Control.CR4_SMEP : 0;
         bits |= model.has(CpuFeature.SMAP) ? Control.CR4_SMAP : 0;
+        bits |= model.has(CpuFeature.PKU) ? Control.CR4_PKE : 0;
+        bits |= model.has(CpuFeature.PKS) ? Control.CR4_PKS : 0;
         return bits;
     }
 

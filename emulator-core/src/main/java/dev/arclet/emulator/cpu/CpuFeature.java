@@ -41,6 +41,8 @@ public enum CpuFeature {
     ADX(7, 0, 'b', 19),
     SMAP(7, 0, 'b', 20),
     UMIP(7, 0, 'c', 2),
+    PKU(7, 0, 'c', 3),
+    PKS(7, 0, 'c', 31),
     LAHF64(0x8000_0001, 0, 'c', 0),
     LZCNT(0x8000_0001, 0, 'c', 5),
     SYSCALL(0x8000_0001, 0, 'd', 11),

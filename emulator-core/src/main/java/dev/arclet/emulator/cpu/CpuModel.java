@@ -67,6 +67,8 @@ public record CpuModel(
                             CpuFeature.ADX,
                             CpuFeature.SMAP,
                             CpuFeature.UMIP,
+                            CpuFeature.PKU,
+                            CpuFeature.PKS,
                             CpuFeature.LAHF64,
                             CpuFeature.LZCNT,
                             CpuFeature.SYSCALL,

@@ -98,6 +98,9 @@ public final class CpuState implements Stateful {
     /** XCR0. */
     public long xcr0 = 1;
 
+    /** PKRU; set by {@link #setUserKeyRights}. */
+    private int userKeyRights;
+
     /** Current privilege level, 0..3. */
     public int cpl;
 
@@ -180,7 +183,9 @@ public final class CpuState implements Stateful {
         Arrays.fill(xmm, 0);
         mxcsr = 0x1F80;
         xcr0 = 1;
+        userKeyRights = 0;
         msrs.reset();
+        keyRightsChanged();
         cr0 = Control.CR0_CD | Control.CR0_NW | Control.CR0_ET;
         mmu.setControl(cr0, cr3, cr4, efer, true);
         Segmentation.modeChanged(this);
@@ -251,6 +256,21 @@ public final class CpuState implements Stateful {
         return fault.set(vector, errorCode);
     }
 
+    /** PKRU: access and write disable bits of the protection keys of user pages. */
+    public int userKeyRights() {
+        return userKeyRights;
+    }
+
+    /** Writes PKRU. */
+    public void setUserKeyRights(int value) {
+        userKeyRights = value;
+        keyRightsChanged();
+    }
+
+    void keyRightsChanged() {
+        mmu.setKeyRights(userKeyRights, (int) msrs.supervisorKeyRights);
+    }
+
     /** Instruction pointer; see {@link #gpr}. */
     public long rip() {
         return gpr[RIP];
@@ -292,7 +312,7 @@ public final class CpuState implements Stateful {
 
     @Override
     public int sectionVersion() {
-        return 3;
+        return 4;
     }
 
     @Override
@@ -319,6 +339,8 @@ public final class CpuState implements Stateful {
         msrs.save(out);
         saveRegisters(out);
         out.putLong("xcr0", xcr0);
+        out.putInt("pkru", userKeyRights);
+        out.putLong("pkrs", msrs.supervisorKeyRights);
         out.putInt("cpl", cpl);
         out.putLong("instructions", instructions);
         out.putBoolean("interrupt-line", interruptLine);
@@ -375,6 +397,8 @@ public final class CpuState implements Stateful {
         msrs.restore(in);
         restoreRegisters(in);
         xcr0 = in.getLong("xcr0");
+        userKeyRights = version >= 4 ? in.getInt("pkru") : 0;
+        msrs.supervisorKeyRights = version >= 4 ? in.getLong("pkrs") & 0xFFFF_FFFFL : 0;
         cpl = in.getInt("cpl", 0, 3);
         instructions = in.getLong("instructions");
         interruptLine = in.getBoolean("interrupt-line");
@@ -387,6 +411,7 @@ public final class CpuState implements Stateful {
         halted = in.getBoolean("halted");
         shutdown = in.getBoolean("shutdown");
         mmu.setControl(cr0, cr3, cr4, efer, true);
+        keyRightsChanged();
         Segmentation.modeChanged(this);
         DebugRegisters.changed(this);
         mmu.restoreRegisters(in);

@@ -62,12 +62,21 @@ public final class Cpuid {
                     c = sets - 1;
                 }
             }
+            case 7 -> {
+                if (subleaf == 0 && (cpu.cr4 & Control.CR4_PKE) != 0) {
+                    c |= 1 << 4;
+                }
+            }
             case 0xD -> {
                 if (model.has(CpuFeature.XSAVE)) {
                     if (subleaf == 0) {
-                        a = 3;
-                        b = 576;
-                        c = 576;
+                        long all = ExtendedState.components(model);
+                        a = (int) all;
+                        b = ExtendedState.bytes(cpu.xcr0);
+                        c = ExtendedState.bytes(all);
+                    } else if (subleaf == ExtendedState.PKRU && model.has(CpuFeature.PKU)) {
+                        a = ExtendedState.PKRU_BYTES;
+                        b = ExtendedState.PKRU_OFFSET;
                     }
                 }
             }

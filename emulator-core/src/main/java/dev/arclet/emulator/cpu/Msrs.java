@@ -40,6 +40,7 @@ public final class Msrs {
             MTRR_FIX4K = 0x268,
             PAT = 0x277,
             MTRR_DEF_TYPE = 0x2FF,
+            PKRS = 0x6E1,
             EFER = 0xC000_0080,
             STAR = 0xC000_0081,
             LSTAR = 0xC000_0082,
@@ -79,6 +80,9 @@ public final class Msrs {
     /** IA32_MISC_ENABLE. */
     public long miscEnable;
 
+    /** IA32_PKRS: rights of the protection keys of supervisor pages. */
+    public long supervisorKeyRights;
+
     /** IA32_MTRR_DEF_TYPE; 0x806 is: on, write-back. */
     public long mtrrDefType;
 
@@ -107,6 +111,7 @@ public final class Msrs {
         pat = 0x0007_0406_0007_0406L;
         apicBase = 0xFEE0_0900L;
         miscEnable = 1;
+        supervisorKeyRights = 0;
         mtrrDefType = 0;
         mcgStatus = 0;
         Arrays.fill(mtrrVariable, 0);
@@ -179,6 +184,12 @@ public final class Msrs {
             case MISC_ENABLE -> miscEnable;
             case PAT -> pat;
             case EFER -> cpu.efer;
+            case PKRS -> {
+                if (!model.has(CpuFeature.PKS)) {
+                    throw missing(cpu, number, "RDMSR");
+                }
+                yield supervisorKeyRights;
+            }
             case TSC_AUX -> {
                 if (!model.has(CpuFeature.RDTSCP)) {
                     throw missing(cpu, number, "RDMSR");
@@ -237,6 +248,14 @@ public final class Msrs {
                 pat = value;
             }
             case EFER -> writeEfer(cpu, value);
+            case PKRS -> {
+                if (!model.has(CpuFeature.PKS)) {
+                    throw missing(cpu, number, "WRMSR");
+                }
+                check(cpu, value >>> 32 == 0);
+                supervisorKeyRights = value;
+                cpu.keyRightsChanged();
+            }
             case TSC_AUX -> {
                 if (!model.has(CpuFeature.RDTSCP)) {
                     throw missing(cpu, number, "WRMSR");

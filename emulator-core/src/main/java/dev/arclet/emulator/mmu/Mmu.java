@@ -78,7 +78,8 @@ public final class Mmu implements MapListener, Stateful {
     private static final int OFFSET = GuestMemory.PAGE_SIZE - 1;
 
     private static final long CR0_MASK = 1L << 31 | 1L << 16;
-    private static final long CR4_MASK = 1L << 4 | 1L << 5 | 1L << 7 | 1L << 20 | 1L << 21;
+    private static final long CR4_MASK =
+            1L << 4 | 1L << 5 | 1L << 7 | 1L << 20 | 1L << 21 | 1L << 22 | 1L << 24;
     private static final long EFER_MASK = 1L << 10 | 1L << 11;
 
     private final PhysicalMap map;
@@ -120,6 +121,9 @@ public final class Mmu implements MapListener, Stateful {
     private long efer;
     private long linearMask = 0xFFFF_FFFFL;
     private boolean largePages;
+
+    // Protection keys of the pages in the TLB, as PageWalker numbers them.
+    private int keysSeen;
     private int generation;
 
     // Linear ranges whose accesses are to be told of; none with a length of 0.
@@ -181,6 +185,25 @@ public final class Mmu implements MapListener, Stateful {
         } else if (cr3Written && walker.paging()) {
             flushNonGlobal();
         }
+    }
+
+    /**
+     * Takes over PKRU and IA32_PKRS (SDM vol. 3A, section 4.6.2), and drops translations for data
+     * whose rights that changes. Nothing is to be done where pages have key 0 only, and guests
+     * change the rights of other keys.
+     */
+    public void setKeyRights(int user, int supervisor) {
+        int changed = walker.setKeyRights(user, supervisor) & keysSeen;
+        if (changed == 0) {
+            return;
+        }
+        for (int entry = 0; entry < EXECUTE * ALL; entry++) {
+            if ((changed >>> (physicals[entry] >>> PageWalker.KEY_SHIFT & PageWalker.KEY_MASK) & 1)
+                    != 0) {
+                setTag(entry, INVALID);
+            }
+        }
+        keysSeen &= ~changed;
     }
 
     /**
@@ -275,6 +298,7 @@ public final class Mmu implements MapListener, Stateful {
         }
         journalled = 0;
         largePages = false;
+        keysSeen = 0;
         generation++;
     }
 
@@ -738,8 +762,13 @@ public final class Mmu implements MapListener, Stateful {
                 map.canonical(walker.walk(linear, access, user, bankBase == BANK_SUPERVISOR_AC));
         physicals[entry] = physical | walker.entryFlags;
         largePages |= (walker.entryFlags & PageWalker.LARGE) != 0;
+        noteKey(walker.entryFlags);
         install(entry, page, physical);
         return physical | linear & OFFSET;
+    }
+
+    private void noteKey(int entryFlags) {
+        keysSeen |= 1 << (entryFlags >>> PageWalker.KEY_SHIFT & PageWalker.KEY_MASK);
     }
 
     private void install(int entry, long page, long physical) {
@@ -830,7 +859,9 @@ public final class Mmu implements MapListener, Stateful {
                                 + " does not exist; the snapshot is damaged, start without it");
             }
             long canonical = map.canonical(physical[i] & PAGE);
-            physicals[entries[i]] = canonical | physical[i] & 3;
+            int flags = (int) physical[i] & PageWalker.FLAGS;
+            physicals[entries[i]] = canonical | flags;
+            noteKey(flags);
             largePages |= (physical[i] & PageWalker.LARGE) != 0;
             install(entries[i], tags[i] & PAGE, canonical);
         }

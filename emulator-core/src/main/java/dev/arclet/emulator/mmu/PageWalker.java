@@ -17,11 +17,18 @@ final class PageWalker {
     /** Bits of {@link #entryFlags}: kept over CR3 writes; maps more than 4 KiB. */
     static final int GLOBAL = 1, LARGE = 2;
 
+    /** In {@link #entryFlags}: which bit of {@link #changedKeys} stands for the page's key. */
+    static final int KEY_SHIFT = 4, KEY_MASK = 31;
+
+    /** The part of {@link #entryFlags} that is flags: all of it. */
+    static final int FLAGS = GLOBAL | LARGE | KEY_MASK << KEY_SHIFT;
+
     private static final int PRESENT = 1, WRITABLE = 2, USER = 4, ACCESSED = 0x20, DIRTY = 0x40;
     private static final int PAGE_SIZE_BIT = 0x80, GLOBAL_BIT = 0x100;
     private static final int CR0_WP = 1 << 16, CR0_PG = 1 << 31;
     private static final int CR4_PSE = 1 << 4, CR4_PAE = 1 << 5, CR4_PGE = 1 << 7;
     private static final int CR4_SMEP = 1 << 20, CR4_SMAP = 1 << 21;
+    private static final int CR4_PKE = 1 << 22, CR4_PKS = 1 << 24;
     private static final int EFER_LMA = 1 << 10, EFER_NXE = 1 << 11;
 
     private final PhysicalMap map;
@@ -39,9 +46,13 @@ final class PageWalker {
     private boolean globalPages;
     private boolean smep;
     private boolean smap;
+    private boolean userKeys;
+    private boolean supervisorKeys;
+    private int userKeyRights;
+    private int supervisorKeyRights;
     private final long[] pdptes = new long[4];
 
-    /** Of the last successful walk: {@link #GLOBAL}, {@link #LARGE}. */
+    /** Of the last successful walk: {@link #GLOBAL}, {@link #LARGE}, and the key's number. */
     int entryFlags;
 
     /** Of the last successful walk: the size of the page, 4096 or more. */
@@ -68,6 +79,30 @@ final class PageWalker {
         smap = (cr4 & CR4_SMAP) != 0;
         longMode = (efer & EFER_LMA) != 0;
         noExecute = (efer & EFER_NXE) != 0;
+        userKeys = longMode && (cr4 & CR4_PKE) != 0;
+        supervisorKeys = longMode && (cr4 & CR4_PKS) != 0;
+    }
+
+    /**
+     * Takes over PKRU and IA32_PKRS.
+     *
+     * @return the keys whose rights are others now: bit n for key n of supervisor pages, bit 16 + n
+     *     for key n of user pages
+     */
+    int setKeyRights(int user, int supervisor) {
+        int changed = changedKeys(supervisorKeyRights, supervisor);
+        changed |= changedKeys(userKeyRights, user) << 16;
+        userKeyRights = user;
+        supervisorKeyRights = supervisor;
+        return changed;
+    }
+
+    private static int changedKeys(int before, int after) {
+        int changed = 0;
+        for (int key = 0; key < 16; key++) {
+            changed |= ((before ^ after) >>> 2 * key & 3) != 0 ? 1 << key : 0;
+        }
+        return changed;
     }
 
     boolean paging() {
@@ -137,7 +172,7 @@ final class PageWalker {
             if ((pde & reservedPse36Bits) != 0) {
                 throw fault(linear, access, user, 9);
             }
-            check(linear, access, user, smapOverride, pde, false);
+            check(linear, access, user, smapOverride, pde, false, 0);
             touch(pdeAddress, pde, access, 4);
             found(pde, 1L << 22);
             return pde & 0xFFC0_0000L | (pde & 0x1F_E000L) << 19 | linear & 0x3F_F000;
@@ -147,7 +182,7 @@ final class PageWalker {
         if ((pte & PRESENT) == 0) {
             throw fault(linear, access, user, 0);
         }
-        check(linear, access, user, smapOverride, pde & pte, false);
+        check(linear, access, user, smapOverride, pde & pte, false, 0);
         accessed(pdeAddress, pde, 4);
         touch(pteAddress, pte, access, 4);
         found(pte, 4096);
@@ -168,7 +203,7 @@ final class PageWalker {
             if ((pde & 0x1F_E000) != 0) {
                 throw fault(linear, access, user, 9);
             }
-            check(linear, access, user, smapOverride, (int) pde, pde < 0);
+            check(linear, access, user, smapOverride, (int) pde, pde < 0, 0);
             touch(pdeAddress, pde, access, 8);
             found((int) pde, 1L << 21);
             return table(pde) & -(1L << 21) | linear & 0x1F_F000;
@@ -178,7 +213,7 @@ final class PageWalker {
         if ((pte & 0x7FF0_0000_0000_0000L) != 0) {
             throw fault(linear, access, user, 9);
         }
-        check(linear, access, user, smapOverride, (int) (pde & pte), (pde | pte) < 0);
+        check(linear, access, user, smapOverride, (int) (pde & pte), (pde | pte) < 0, 0);
         accessed(pdeAddress, pde, 8);
         touch(pteAddress, pte, access, 8);
         found((int) pte, 4096);
@@ -199,10 +234,11 @@ final class PageWalker {
             if ((pdpte & 0x3FFF_E000) != 0) {
                 throw fault(linear, access, user, 9);
             }
-            check(linear, access, user, smapOverride, (int) all, any < 0);
+            check(linear, access, user, smapOverride, (int) all, any < 0, pdpte);
             accessed(pml4eAddress, pml4e, 8);
             touch(pdpteAddress, pdpte, access, 8);
             found((int) pdpte, 1L << 30);
+            entryFlags |= keyFlags(all, pdpte);
             return table(pdpte) & -(1L << 30) | linear & 0x3FFF_F000;
         }
         long pdeAddress = table(pdpte) + (linear >>> 18 & 0xFF8);
@@ -213,21 +249,23 @@ final class PageWalker {
             if ((pde & 0x1F_E000) != 0) {
                 throw fault(linear, access, user, 9);
             }
-            check(linear, access, user, smapOverride, (int) all, any < 0);
+            check(linear, access, user, smapOverride, (int) all, any < 0, pde);
             accessed(pml4eAddress, pml4e, 8);
             accessed(pdpteAddress, pdpte, 8);
             touch(pdeAddress, pde, access, 8);
             found((int) pde, 1L << 21);
+            entryFlags |= keyFlags(all, pde);
             return table(pde) & -(1L << 21) | linear & 0x1F_F000;
         }
         long pteAddress = table(pde) + (linear >>> 9 & 0xFF8);
         long pte = entry(pteAddress, linear, access, user);
-        check(linear, access, user, smapOverride, (int) (all & pte), (any | pte) < 0);
+        check(linear, access, user, smapOverride, (int) (all & pte), (any | pte) < 0, pte);
         accessed(pml4eAddress, pml4e, 8);
         accessed(pdpteAddress, pdpte, 8);
         accessed(pdeAddress, pde, 8);
         touch(pteAddress, pte, access, 8);
         found((int) pte, 4096);
+        entryFlags |= keyFlags(all & pte, pte);
         return table(pte);
     }
 
@@ -254,7 +292,8 @@ final class PageWalker {
             boolean user,
             boolean smapOverride,
             int rights,
-            boolean noExecuteBit) {
+            boolean noExecuteBit,
+            long leaf) {
         boolean userPage = (rights & USER) != 0;
         boolean allowed;
         if (user) {
@@ -269,9 +308,29 @@ final class PageWalker {
                     (access != WRITE || (rights & WRITABLE) != 0 || !writeProtect)
                             && !(smap && userPage && !smapOverride);
         }
-        if (!allowed) {
-            throw fault(linear, access, user, 1);
+        boolean forbiddenByKey = access != EXECUTE && keyForbids(access, user, userPage, leaf);
+        if (!allowed || forbiddenByKey) {
+            throw fault(linear, access, user, forbiddenByKey ? 1 | 32 : 1);
         }
+    }
+
+    /** Section 4.6.2: whether the protection key of a leaf entry forbids a data access. */
+    private boolean keyForbids(int access, boolean user, boolean userPage, long leaf) {
+        if (userPage ? !userKeys : !supervisorKeys) {
+            return false;
+        }
+        int rights = (userPage ? userKeyRights : supervisorKeyRights) >>> 2 * key(leaf);
+        boolean accessDisabled = (rights & 1) != 0;
+        boolean writeDisabled = (rights & 2) != 0 && (user || writeProtect);
+        return accessDisabled || (access == WRITE && writeDisabled);
+    }
+
+    private static int key(long leaf) {
+        return (int) (leaf >>> 59) & 15;
+    }
+
+    private static int keyFlags(long rights, long leaf) {
+        return (key(leaf) | ((rights & USER) != 0 ? 16 : 0)) << KEY_SHIFT;
     }
 
     private void accessed(long address, long entry, int bytes) {

@@ -226,16 +226,18 @@ class ArchitectureTest {
     }
 
     @Test
-    void extendedStateIsThatOfX87AndSse() {
+    void extendedStateIsThatOfX87SseAndKeyRights() {
         try (SystemFixture os = SystemFixture.long64()) {
             // mov eax,0dh; xor ecx,ecx; cpuid; hlt
             assertEquals(NONE, vectorOf(os, 0, "B8 0D 00 00 00 31 C9 0F A2 F4"));
-            assertEquals(3, os.reg(CpuState.RAX));
+            assertEquals(0x203, os.reg(CpuState.RAX));
             assertEquals(576, os.reg(CpuState.RBX));
-            assertEquals(576, os.reg(CpuState.RCX));
-            // No XSAVEOPT, XSAVEC, XSAVES, and no further components
-            for (int subleaf = 1; subleaf < 4; subleaf++) {
-                assertEquals(NONE, vectorOf(os, 0, "B8 0D 00 00 00 B1 0" + subleaf + "0F A2 F4"));
+            assertEquals(2696, os.reg(CpuState.RCX));
+            // No XSAVEOPT, XSAVEC, XSAVES, and no further components but PKRU
+            for (int subleaf : new int[] {1, 2, 3, 4, 5, 6, 7, 8, 0xA, 0xB}) {
+                assertEquals(
+                        NONE,
+                        vectorOf(os, 0, "B8 0D 00 00 00 B1 %02X 0F A2 F4".formatted(subleaf)));
                 for (int register = 0; register < 4; register++) {
                     assertEquals(0, os.reg(register), "subleaf " + subleaf);
                 }
@@ -263,7 +265,7 @@ class ArchitectureTest {
             // MONITOR, VMX, SMX, FMA, PCID, x2APIC, AVX, F16C, RDRAND
             int absent = 1 << 3 | 1 << 5 | 1 << 6 | 1 << 12 | 1 << 17 | 1 << 21 | 1 << 28;
             assertEquals(0, ecx & (absent | 1 << 29 | 1 << 30));
-            // monitor, mwait, invpcid, rdrand, rdseed, rdpid, vmcall, rsm, vaddps
+            // monitor, mwait, invpcid, rdrand, rdseed, rdpid, xsaveopt, vmcall, rsm, vaddps
             String[] undefined = {
                 "0F 01 C8",
                 "0F 01 C9",
@@ -271,6 +273,7 @@ class ArchitectureTest {
                 "0F C7 F0",
                 "0F C7 F8",
                 "F3 0F C7 F8",
+                "0F AE 33",
                 "0F 01 C1",
                 "0F AA",
                 "C5 F8 58 C1"
@@ -280,7 +283,7 @@ class ArchitectureTest {
                 assertEquals(GuestFault.UD, vectorOf(os, 0, code), code);
             }
             // CR4.PCIDE, VMXE, OSXSAVE's neighbours: reserved
-            for (int bit : new int[] {12, 13, 14, 15, 17, 19, 22, 32}) {
+            for (int bit : new int[] {12, 13, 14, 15, 17, 19, 23, 25, 32}) {
                 long value = os.cpu.cr4 | 1L << bit;
                 assertThrows(GuestFault.class, () -> ControlRegisters.write(os.cpu, 4, value));
             }

@@ -288,6 +288,7 @@ class CpuFuzzTest {
         cpu.msrs.lstar = CODE;
         cpu.msrs.fmask = random.nextInt() & 0xFFFF_FFFFL;
         cpu.msrs.kernelGsBase = DATA;
+        cpu.setUserKeyRights(random.nextInt(4) == 0 ? 1 << random.nextInt(32) : 0);
     }
 
     /** Real, virtual-8086, 16 and 32-bit protected, compatibility or 64-bit mode; paging or not. */
@@ -317,8 +318,11 @@ class CpuFuzzTest {
                         | Control.CR4_OSXMMEXCPT
                         | Control.CR4_UMIP
                         | Control.CR4_FSGSBASE
+                        | Control.CR4_OSXSAVE
                         | Control.CR4_SMEP
-                        | Control.CR4_SMAP;
+                        | Control.CR4_SMAP
+                        | Control.CR4_PKE
+                        | Control.CR4_PKS;
         cpu.cr4 = random.nextLong() & features | Control.CR4_PSE | (pae ? Control.CR4_PAE : 0);
         if (random.nextInt(4) != 0) {
             cpu.cr4 |= Control.CR4_OSFXSR;

@@ -173,9 +173,10 @@ class CpuSnapshotTest {
     void theFirstVersionIsStillRead() throws SnapshotException {
         try (TestCpu test = TestCpu.flat32()) {
             test.cpu.pendingDebug = 1;
+            test.cpu.setUserKeyRights(0x1234_5678);
             byte[] bytes = save(test.cpu);
             // The second version has a flag and a number more, in front of "halted"; the third has
-            // given the TLB at the end to a section of its own.
+            // given the TLB at the end to a section of its own; the fourth has PKRU and PKRS.
             assertThrows(
                     SnapshotException.class,
                     () -> test.cpu.restore(new SnapshotReader("cpu", bytes), 1),
@@ -185,15 +186,26 @@ class CpuSnapshotTest {
             out.putInt("pending-debug", 1);
             byte[] added = out.toByteArray();
             int at = indexOf(bytes, added);
+            int fourth = indexOf(bytes, keyRights(0x1234_5678));
             SnapshotWriter tlb = new SnapshotWriter();
             test.cpu.mmu.save(tlb);
             ByteArrayOutputStream first = new ByteArrayOutputStream();
-            first.write(bytes, 0, at);
+            first.write(bytes, 0, fourth);
+            int behind = fourth + keyRights(0).length;
+            first.write(bytes, behind, at - behind);
             first.write(bytes, at + added.length, bytes.length - at - added.length);
             first.writeBytes(tlb.toByteArray());
             test.cpu.restore(new SnapshotReader("cpu", first.toByteArray()), 1);
             assertEquals(0, test.cpu.pendingDebug);
+            assertEquals(0, test.cpu.userKeyRights());
         }
+    }
+
+    private static byte[] keyRights(int user) {
+        SnapshotWriter out = new SnapshotWriter();
+        out.putInt("pkru", user);
+        out.putLong("pkrs", 0);
+        return out.toByteArray();
     }
 
     private static int indexOf(byte[] bytes, byte[] part) {

@@ -22,6 +22,7 @@ import org.junit.jupiter.api.Test;
 class MmuTest {
     private static final long PG = 1L << 31, PE = 1, WP = 1L << 16;
     private static final long PSE = 0x10, PAE = 0x20, PGE = 0x80, SMEP = 1L << 20, SMAP = 1L << 21;
+    private static final long PKE = 1L << 22, PKS = 1L << 24;
     private static final long LMA = 0x400, NXE = 0x800;
     private static final long NX = 1L << 63;
     private static final int P = 1, W = 2, U = 4, A = 0x20, D = 0x40, PS = 0x80, G = 0x100;
@@ -300,6 +301,118 @@ class MmuTest {
         assertEquals(0x5A, mmu.load8(0x1000));
         assertEquals(5, faultCode(() -> mmu.load8(0x2000)));
         assertEquals(0x5A, mmu.loadSystem(0x2000, 1), "as supervisor whatever the privilege");
+    }
+
+    /** Bit i of a number. */
+    private static boolean bit(int number, int i) {
+        return (number >> i & 1) != 0;
+    }
+
+    @Test
+    void protectionKeysForbidDataAccessesAsTheManualSays() {
+        for (int bits = 0; bits < 1024; bits++) {
+            boolean userPage = bit(bits, 0);
+            boolean user = bit(bits, 1);
+            boolean write = bit(bits, 2);
+            boolean protect = bit(bits, 3);
+            boolean writable = bit(bits, 4);
+            long cr4 = PAE | (bit(bits, 5) ? PKE : 0) | (bit(bits, 6) ? PKS : 0);
+            int rights = bits >> 7 & 3;
+            boolean large = bit(bits, 9);
+            pagingLong(0, NXE);
+            mmu.setControl(PG | PE | (protect ? WP : 0), TOP, cr4, LMA | NXE, true);
+            long key = 5L << 59;
+            put(
+                    LEAF,
+                    large
+                            ? key | 0x20_0000 | P | (writable ? W : 0) | (userPage ? U : 0) | PS
+                            : LAST | 7,
+                    8);
+            put(LAST + 8, key | DATA | P | (writable ? W : 0) | (userPage ? U : 0), 8);
+            mmu.flushAll();
+            mmu.setPrivilege(user, false);
+            // All other keys are closed for the pages in question, and key 5 for the others.
+            int five = ~(3 << 10) | rights << 10;
+            mmu.setKeyRights(userPage ? five : -1, userPage ? -1 : five);
+            boolean ruled = userPage ? (cr4 & PKE) != 0 : (cr4 & PKS) != 0;
+            boolean closed =
+                    ruled && ((rights & 1) != 0 || (rights & 2) != 0 && write && (user || protect));
+            boolean open = user ? userPage && (!write || writable) : !write || writable || !protect;
+            Runnable access = write ? () -> mmu.store32(0x1004, 7) : () -> mmu.load32(0x1004);
+            if (open && !closed) {
+                access.run();
+            } else {
+                int code = 1 | (write ? 2 : 0) | (user ? 4 : 0) | (closed ? 32 : 0);
+                assertEquals(code, faultCode(access), "case " + bits);
+            }
+            if (userPage || !user) {
+                mmu.fetch(0x1000);
+            }
+        }
+    }
+
+    @Test
+    void theTlbKnowsNoMoreThanTheKeysAllow() {
+        pagingLong(0, 0);
+        mmu.setControl(PG | PE | WP, TOP, PAE | PKE | PKS, LMA, true);
+        int[] keys = {0, 1, 15, 1};
+        for (int i = 0; i < keys.length; i++) {
+            put(LAST + 8 + 8L * i, (long) keys[i] << 59 | DATA | P | W | (i < 3 ? U : 0), 8);
+        }
+        mmu.setPrivilege(false, false);
+        for (int round = 0; round < 2; round++) {
+            for (int page = 0x1000; page <= 0x4000; page += 0x1000) {
+                mmu.store8(page, page >> 12);
+                mmu.load8(page);
+            }
+            mmu.setKeyRights(0xC << 28, 0);
+            assertEquals(3 | 32, faultCode(() -> mmu.store8(0x3000, 1)));
+            assertEquals(1 | 32, faultCode(() -> mmu.load8(0x3000)));
+            mmu.setKeyRights(2 << 2, 0);
+            assertEquals(3 | 32, faultCode(() -> mmu.store8(0x2000, 1)));
+            mmu.load8(0x2000);
+            mmu.store8(0x3000, 1);
+            mmu.store8(0x4000, 1);
+            mmu.setKeyRights(2, 1 << 2);
+            assertEquals(1 | 32, faultCode(() -> mmu.load8(0x4000)));
+            assertEquals(3 | 32, faultCode(() -> mmu.storeSystem(0x1000, 1, 1)));
+            mmu.store8(0x2000, 1);
+            mmu.setKeyRights(0, 0);
+        }
+    }
+
+    @Test
+    void keysCostTranslationsOfTheirPagesOnly() {
+        pagingLong(0, 0);
+        mmu.setControl(PG | PE | WP, TOP, PAE | PKE, LMA, true);
+        put(LAST + 8, 1L << 59 | DATA | P | W | U, 8);
+        put(LAST + 16, 2L << 59 | DATA | P | W | U, 8);
+        put(DATA, 0x11, 1);
+        int before = mmu.generation();
+        mmu.load8(0x1000);
+        mmu.load8(0x2000);
+        put(LAST + 8, 0, 8);
+        put(LAST + 16, 0, 8);
+        mmu.setKeyRights(2 << 4, 0);
+        assertEquals(0x11, mmu.load8(0x1000), "key 1 has the rights that it had");
+        assertEquals(0, faultCode(() -> mmu.load8(0x2000)));
+        assertEquals(before, mmu.generation(), "code is not concerned");
+    }
+
+    @Test
+    void protectionKeysAreThoseOfFourLevelsOnly() {
+        put(TOP, NEXT | P, 8);
+        put(NEXT, LEAF | P | W | U, 8);
+        put(LEAF + 8, DATA | P | W | U, 8);
+        assertTrue(mmu.loadPdptes(TOP));
+        mmu.setKeyRights(-1, -1);
+        mmu.setControl(PG | PE | WP, TOP, PAE | PKE | PKS, 0, true);
+        mmu.store8(0x1000, 1);
+        paging32(WP, PKE | PKS);
+        map32(0x40_1000, DATA, P | W, P | W);
+        mmu.store8(0x40_1000, 1);
+        mmu.setControl(PE, 0, PKE | PKS, 0, true);
+        mmu.store8(DATA, 1);
     }
 
     // TLB

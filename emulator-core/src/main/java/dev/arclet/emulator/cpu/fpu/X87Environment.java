@@ -1,6 +1,7 @@
 package dev.arclet.emulator.cpu.fpu;
 
 import dev.arclet.emulator.cpu.CpuState;
+import dev.arclet.emulator.cpu.ExtendedState;
 import dev.arclet.emulator.fault.GuestFault;
 import dev.arclet.emulator.mmu.Mmu;
 
@@ -20,7 +21,10 @@ public final class X87Environment {
     private static final int FLAG_VM = 1 << 17;
     private static final int MXCSR_OFFSET = 24, REGISTERS_OFFSET = 32, XMM_OFFSET = 160;
     private static final int HEADER_OFFSET = 512;
-    private static final int COMPONENT_X87 = 1, COMPONENT_SSE = 2, COMPONENT_AVX = 4;
+    private static final long COMPONENT_X87 = 1 << ExtendedState.X87,
+            COMPONENT_SSE = 1 << ExtendedState.SSE,
+            COMPONENT_AVX = 1 << ExtendedState.AVX,
+            COMPONENT_PKRU = 1 << ExtendedState.PKRU;
 
     private X87Environment() {}
 
@@ -251,10 +255,19 @@ public final class X87Environment {
         return (mask | cpu.gpr[CpuState.RAX] & 0xFFFF_FFFFL) & cpu.xcr0;
     }
 
-    /** XSAVE and XSAVEOPT (which need not optimise), standard format. The address is aligned. */
+    /** Bytes that the XSAVE family may access, by the components that EDX:EAX and XCR0 choose. */
+    static int areaBytes(CpuState cpu) {
+        return ExtendedState.bytes(requested(cpu));
+    }
+
+    /** XSAVE, standard format. The address is aligned. */
     public static void xsave(CpuState cpu, long linear, boolean wide) {
         long components = requested(cpu);
         cpu.mmu.probeWrite(linear, HEADER_OFFSET + 8);
+        long keys = linear + ExtendedState.PKRU_OFFSET & cpu.linearMask;
+        if ((components & COMPONENT_PKRU) != 0) {
+            cpu.mmu.probeWrite(keys, ExtendedState.PKRU_BYTES);
+        }
         if ((components & COMPONENT_X87) != 0) {
             writeX87(cpu, linear, wide);
         }
@@ -264,8 +277,15 @@ public final class X87Environment {
         if ((components & COMPONENT_SSE) != 0) {
             writeXmm(cpu, linear);
         }
+        long used = components;
+        if ((components & COMPONENT_PKRU) != 0) {
+            cpu.mmu.store64(keys, cpu.userKeyRights() & 0xFFFF_FFFFL);
+            if (cpu.userKeyRights() == 0) {
+                used &= ~COMPONENT_PKRU;
+            }
+        }
         long present = cpu.mmu.load64(linear + HEADER_OFFSET);
-        cpu.mmu.store64(linear + HEADER_OFFSET, present & ~components | components);
+        cpu.mmu.store64(linear + HEADER_OFFSET, present & ~components | used);
     }
 
     /** XRSTOR, standard format; #GP(0) for a header or MXCSR that is not valid. */
@@ -277,6 +297,10 @@ public final class X87Environment {
                 || cpu.mmu.load64(linear + HEADER_OFFSET + 8) != 0
                 || cpu.mmu.load64(linear + HEADER_OFFSET + 16) != 0) {
             throw cpu.fault(GuestFault.GP, 0);
+        }
+        int keyRights = 0;
+        if ((components & present & COMPONENT_PKRU) != 0) {
+            keyRights = cpu.mmu.load32(linear + ExtendedState.PKRU_OFFSET & cpu.linearMask);
         }
         if ((components & (COMPONENT_SSE | COMPONENT_AVX)) != 0) {
             cpu.mxcsr = readMxcsr(cpu, linear);
@@ -296,6 +320,10 @@ public final class X87Environment {
                     cpu.xmm[i] = 0;
                 }
             }
+        }
+        // Last, for it may forbid to read the image.
+        if ((components & COMPONENT_PKRU) != 0) {
+            cpu.setUserKeyRights(keyRights);
         }
     }
 

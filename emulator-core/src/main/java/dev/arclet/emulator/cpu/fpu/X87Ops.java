@@ -9,7 +9,6 @@ import dev.arclet.emulator.cpu.decode.Mnemonic;
 import dev.arclet.emulator.cpu.decode.Operand;
 import dev.arclet.emulator.cpu.interp.EffectiveAddress;
 import dev.arclet.emulator.cpu.interp.Op;
-import dev.arclet.emulator.cpu.interp.OpFactory;
 import dev.arclet.emulator.cpu.interp.OpTable;
 import dev.arclet.emulator.fault.GuestFault;
 
@@ -323,7 +322,8 @@ public final class X87Ops {
                                 X87::checkAvailable,
                                 (cpu, linear, size) ->
                                         X87Environment.fxrstor(cpu, linear, size == 8)));
-        OpFactory xsave =
+        table.put(
+                XSAVE,
                 (instruction, place) ->
                         new AlignedImageOp(
                                 instruction,
@@ -332,9 +332,7 @@ public final class X87Ops {
                                 true,
                                 X87Environment::checkXsave,
                                 (cpu, linear, size) ->
-                                        X87Environment.xsave(cpu, linear, size == 8));
-        table.put(XSAVE, xsave);
-        table.put(XSAVEOPT, xsave);
+                                        X87Environment.xsave(cpu, linear, size == 8)));
         table.put(
                 XRSTOR,
                 (instruction, place) ->
@@ -650,7 +648,7 @@ public final class X87Ops {
         @Override
         public void execute(CpuState cpu) {
             check.run(cpu);
-            int bytes = alignment == 16 ? 512 : 576;
+            int bytes = alignment == 16 ? 512 : X87Environment.areaBytes(cpu);
             long linear = write ? address.write(cpu, bytes) : address.read(cpu, bytes);
             if ((linear & (alignment - 1)) != 0) {
                 throw cpu.fault(GuestFault.GP, 0);

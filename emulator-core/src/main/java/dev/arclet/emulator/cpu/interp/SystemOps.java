@@ -7,6 +7,7 @@ import dev.arclet.emulator.cpu.CpuState;
 import dev.arclet.emulator.cpu.Cpuid;
 import dev.arclet.emulator.cpu.DebugRegisters;
 import dev.arclet.emulator.cpu.Eflags;
+import dev.arclet.emulator.cpu.ExtendedState;
 import dev.arclet.emulator.cpu.LazyFlags;
 import dev.arclet.emulator.cpu.Msrs;
 import dev.arclet.emulator.cpu.Segmentation;
@@ -35,6 +36,7 @@ final class SystemOps {
                     Mnemonic.RDRAND,
                     Mnemonic.RDSEED,
                     Mnemonic.RDPID,
+                    Mnemonic.XSAVEOPT,
                     Mnemonic.RSM
                 }) {
             table.put(absent, (i, p) -> SystemOp.inside(p, SystemOps::undefined));
@@ -272,6 +274,9 @@ final class SystemOps {
         table.put(Mnemonic.HLT, (i, p) -> privileged(p, cpu -> cpu.halted = true));
         table.put(Mnemonic.XGETBV, (i, p) -> SystemOp.inside(p, SystemOps::xgetbv));
         table.put(Mnemonic.XSETBV, (i, p) -> SystemOp.last(p, SystemOps::xsetbv));
+        // Every access looks into the TLB, which these keep right: they need not end a block.
+        table.put(Mnemonic.RDPKRU, (i, p) -> SystemOp.inside(p, SystemOps::rdpkru));
+        table.put(Mnemonic.WRPKRU, (i, p) -> SystemOp.inside(p, SystemOps::wrpkru));
     }
 
     private static Op privileged(Op.Place place, SystemOp.Action action) {
@@ -376,11 +381,35 @@ final class SystemOps {
         requireXsave(cpu);
         requireCpl0(cpu);
         long value = edxEax(cpu);
-        // x87 state is always on; SSE state is the only other one.
-        if ((int) cpu.gpr[CpuState.RCX] != 0 || (value & ~3L) != 0 || (value & 1) == 0) {
+        // x87 state is always on.
+        if ((int) cpu.gpr[CpuState.RCX] != 0
+                || (value & ~ExtendedState.components(cpu.model)) != 0
+                || (value & 1) == 0) {
             throw cpu.fault(GuestFault.GP, 0);
         }
         cpu.xcr0 = value;
+    }
+
+    private static void rdpkru(CpuState cpu) {
+        requireKeys(cpu);
+        if ((int) cpu.gpr[CpuState.RCX] != 0) {
+            throw cpu.fault(GuestFault.GP, 0);
+        }
+        setEdxEax(cpu, cpu.userKeyRights() & Gpr.MASK32);
+    }
+
+    private static void wrpkru(CpuState cpu) {
+        requireKeys(cpu);
+        if ((int) cpu.gpr[CpuState.RCX] != 0 || (int) cpu.gpr[CpuState.RDX] != 0) {
+            throw cpu.fault(GuestFault.GP, 0);
+        }
+        cpu.setUserKeyRights((int) cpu.gpr[CpuState.RAX]);
+    }
+
+    private static void requireKeys(CpuState cpu) {
+        if ((cpu.cr4 & Control.CR4_PKE) == 0) {
+            throw cpu.fault(GuestFault.UD, 0);
+        }
     }
 
     private static void requireXsave(CpuState cpu) {

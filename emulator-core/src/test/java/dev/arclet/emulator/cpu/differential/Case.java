@@ -52,6 +52,9 @@ record Case(
         /** Memory-mapped I/O asks for attention. */
         static final int ATTENTION = 32;
 
+        /** Some pages have protection keys (64-bit code). */
+        static final int KEYS = 64;
+
         private Setup() {}
     }
 

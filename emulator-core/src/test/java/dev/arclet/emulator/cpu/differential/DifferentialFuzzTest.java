@@ -19,7 +19,7 @@ import org.junit.jupiter.api.Test;
  * program; that, put into {@code src/test/resources/differential}, is a regression test.
  */
 class DifferentialFuzzTest {
-    private static final int ALL = 63;
+    private static final int ALL = 127;
     private static final long SEED = 1_000_000;
 
     /** Programs that run however long they take. */

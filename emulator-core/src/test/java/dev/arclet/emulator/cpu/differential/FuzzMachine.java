@@ -6,6 +6,7 @@ import dev.arclet.emulator.cpu.CpuBus;
 import dev.arclet.emulator.cpu.CpuState;
 import dev.arclet.emulator.cpu.Eflags;
 import dev.arclet.emulator.cpu.ExecutionEngine;
+import dev.arclet.emulator.cpu.ExtendedState;
 import dev.arclet.emulator.cpu.Interrupts;
 import dev.arclet.emulator.cpu.SegmentRegister;
 import dev.arclet.emulator.cpu.Segmentation;
@@ -385,7 +386,8 @@ final class FuzzMachine implements AutoCloseable {
             if (c.has(Setup.HOLES) && linear >= DATA + 0x8000 && linear < STACK) {
                 rights = new int[] {5, 7, 0, 7, 3, 7, 5, 7}[i & 7];
             }
-            put(PAGE_TABLE + (wide ? 8 : 4) * i, wide ? 8 : 4, physical | rights);
+            long key = c.has(Setup.KEYS) && linear >= DATA && linear < STACK ? i & 3 : 0;
+            put(PAGE_TABLE + (wide ? 8 : 4) * i, wide ? 8 : 4, key << 59 | physical | rights);
         }
     }
 
@@ -403,6 +405,10 @@ final class FuzzMachine implements AutoCloseable {
         s.cr4 = Control.CR4_OSFXSR | Control.CR4_OSXMMEXCPT;
         if (c.codeSize() != 2) {
             s.cr0 |= Control.CR0_PE | Control.CR0_WP;
+        }
+        if (c.has(Setup.KEYS)) {
+            s.cr4 |= Control.CR4_PKE | Control.CR4_OSXSAVE;
+            s.xcr0 = ExtendedState.components(s.model);
         }
         if (wide) {
             s.cr4 |= Control.CR4_PAE;
@@ -509,6 +515,7 @@ final class FuzzMachine implements AutoCloseable {
         hash = 31 * hash + s.codeSize;
         hash = 31 * hash + Arrays.hashCode(Arrays.copyOf(s.xmm, 32));
         hash = 31 * hash + s.mxcsr;
+        hash = 31 * hash + s.userKeyRights();
         hash = 31 * hash + Arrays.hashCode(s.x87.significand);
         hash = 31 * hash + Arrays.hashCode(s.x87.signExponent);
         hash = 31 * hash + s.x87.control;

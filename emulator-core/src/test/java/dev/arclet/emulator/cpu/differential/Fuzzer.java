@@ -178,7 +178,9 @@ final class Fuzzer implements AutoCloseable {
         List<Case> simpler = new ArrayList<>();
         simpler.add(frame.with(frame.registers(), frame.setup(), 0, frame.steps()));
         for (int bit :
-                new int[] {Setup.ATTENTION, Setup.HOLES, Setup.USER, Setup.BASES, Setup.DELIVER}) {
+                new int[] {
+                    Setup.ATTENTION, Setup.HOLES, Setup.USER, Setup.BASES, Setup.DELIVER, Setup.KEYS
+                }) {
             simpler.add(
                     frame.with(
                             frame.registers(),

@@ -28,6 +28,9 @@ final class Generator {
         random.nextLong();
         int codeSize = SIZES[random.nextInt(SIZES.length)];
         int setup = random.nextInt(64) & allowed;
+        if (codeSize == 8 && (allowed & Setup.KEYS) != 0 && random.nextInt(4) == 0) {
+            setup |= Setup.KEYS;
+        }
         if (random.nextInt(3) != 0) {
             setup &= ~Setup.BASES;
         }

@@ -614,7 +614,18 @@ final class Idioms {
     }
 
     /** Interrupt flag, page tables, look-aside entries, software interrupts. */
+    /** Opens and closes keys 1 to 3. */
+    private void keys() {
+        emit(0x51, 0x52, 0x31, 0xC9, 0x31, 0xD2, 0xB8); // push rcx, rdx; xor ecx, ecx...
+        emit32(random.nextInt() & 0xFC);
+        emit(0x0F, 0x01, random.nextInt(4) == 0 ? 0xEE : 0xEF, 0x5A, 0x59); // rdpkru or wrpkru
+    }
+
     private void system() {
+        if ((setup & Setup.KEYS) != 0 && random.nextInt(3) != 0) {
+            keys();
+            return;
+        }
         boolean kernel = (setup & Setup.USER) == 0;
         switch (random.nextInt(7)) {
             case 0 -> emit(0xFB); // sti

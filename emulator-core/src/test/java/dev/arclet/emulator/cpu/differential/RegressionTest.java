@@ -42,7 +42,7 @@ class RegressionTest {
                 new Fuzzer(
                         new FuzzMachine("interpreter", Interpreter::new),
                         new FuzzMachine("translator-eager", Engines.TRANSLATOR_EAGER::create),
-                        63)) {
+                        127)) {
             Case c = Case.parse(text);
             String difference = fuzzer.compare(c);
             assertNull(difference, () -> fuzzer.explain(c));
