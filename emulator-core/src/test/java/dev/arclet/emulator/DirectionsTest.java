@@ -20,7 +20,7 @@ class DirectionsTest {
             classes()
                     .should()
                     .onlyDependOnClassesThat()
-                    .resideInAnyPackage(CORE + "..", "java..", "sun.misc");
+                    .resideInAnyPackage(CORE + "..", "java..", "jdk.internal.misc");
 
     @ArchTest
     static final ArchRule noDesktopNorNetworkNorSql =
@@ -36,7 +36,7 @@ class DirectionsTest {
                     .doNotHaveFullyQualifiedName(CORE + ".memory.GuestMemory")
                     .should()
                     .dependOnClassesThat()
-                    .resideInAPackage("sun.misc");
+                    .resideInAPackage("jdk.internal.misc");
 
     @ArchTest
     static final ArchRule theProcessorSeesNoDevice =

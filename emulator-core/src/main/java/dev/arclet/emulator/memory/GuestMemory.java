@@ -4,7 +4,7 @@ import java.lang.ref.Cleaner;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import sun.misc.Unsafe;
+import jdk.internal.misc.Unsafe;
 
 /**
  * A block of guest RAM (or video RAM), page granular and off the Java heap. It is the only way to
@@ -18,8 +18,6 @@ import sun.misc.Unsafe;
  *
  * <p>Not synchronised: one machine thread writes. Other threads (a display) may read racily.
  */
-@SuppressWarnings(
-        "removal") // see docs/adr/0002: generated code needs raw addresses, FFM costs 2.5x there
 public final class GuestMemory implements AutoCloseable {
     /** log2 of {@link #PAGE_SIZE}. */
     public static final int PAGE_SHIFT = 12;
@@ -35,7 +33,12 @@ public final class GuestMemory implements AutoCloseable {
     /** Bytes of a cache line. */
     private static final long TABLE_ALIGNMENT = 64;
 
-    private static final Unsafe UNSAFE = unsafe();
+    /**
+     * See docs/adr/0002: generated code needs raw addresses, FFM costs 2.5 x there; {@code
+     * sun.misc.Unsafe} would be called through five methods for each access.
+     */
+    private static final Unsafe UNSAFE = Unsafe.getUnsafe();
+
     private static final Cleaner CLEANER = Cleaner.create();
 
     private final long size;
@@ -241,42 +244,42 @@ public final class GuestMemory implements AutoCloseable {
 
     /** One byte at a host address obtained from {@link #pageAddress}. */
     public static byte load8(long hostAddress) {
-        return UNSAFE.getByte(hostAddress);
+        return UNSAFE.getByte(null, hostAddress);
     }
 
     /** Two bytes, little endian, any alignment within the page. */
     public static short load16(long hostAddress) {
-        return UNSAFE.getShort(hostAddress);
+        return UNSAFE.getShort(null, hostAddress);
     }
 
     /** Four bytes, little endian, any alignment within the page. */
     public static int load32(long hostAddress) {
-        return UNSAFE.getInt(hostAddress);
+        return UNSAFE.getInt(null, hostAddress);
     }
 
     /** Eight bytes, little endian, any alignment within the page. */
     public static long load64(long hostAddress) {
-        return UNSAFE.getLong(hostAddress);
+        return UNSAFE.getLong(null, hostAddress);
     }
 
     /** Stores one byte at a host address obtained from {@link #pageAddress}. */
     public static void store8(long hostAddress, byte value) {
-        UNSAFE.putByte(hostAddress, value);
+        UNSAFE.putByte(null, hostAddress, value);
     }
 
     /** Stores two bytes, little endian, any alignment within the page. */
     public static void store16(long hostAddress, short value) {
-        UNSAFE.putShort(hostAddress, value);
+        UNSAFE.putShort(null, hostAddress, value);
     }
 
     /** Stores four bytes, little endian, any alignment within the page. */
     public static void store32(long hostAddress, int value) {
-        UNSAFE.putInt(hostAddress, value);
+        UNSAFE.putInt(null, hostAddress, value);
     }
 
     /** Stores eight bytes, little endian, any alignment within the page. */
     public static void store64(long hostAddress, long value) {
-        UNSAFE.putLong(hostAddress, value);
+        UNSAFE.putLong(null, hostAddress, value);
     }
 
     /** Copies between two host ranges, each within one page. */
@@ -301,15 +304,5 @@ public final class GuestMemory implements AutoCloseable {
         UNSAFE.setMemory(raw, bytes + TABLE_ALIGNMENT, (byte) 0);
         CLEANER.register(owner, () -> UNSAFE.freeMemory(raw));
         return raw + TABLE_ALIGNMENT - 1 & -TABLE_ALIGNMENT;
-    }
-
-    private static Unsafe unsafe() {
-        try {
-            var field = Unsafe.class.getDeclaredField("theUnsafe");
-            field.setAccessible(true);
-            return (Unsafe) field.get(null);
-        } catch (ReflectiveOperationException e) {
-            throw new ExceptionInInitializerError(e);
-        }
     }
 }

@@ -13,9 +13,15 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BiFunction;
 
-/** Gives regions their code: at once, or on a background thread that warms it up, too. */
+/**
+ * Gives regions their code: at once, or on a background thread that has HotSpot compile it before
+ * it is used, the hottest region first.
+ */
 final class Compiler {
-    /** Calls after which HotSpot has compiled a method, or is about to. */
+    /** Regions that HotSpot is given at a time: one to work at, and the next. */
+    private static final int AT_ONCE = 2;
+
+    /** Without {@link HotSpot}: calls after which a method is compiled, or about to be. */
     private static final int POKES = 300;
 
     /** Calls that are timed together. */
@@ -28,11 +34,17 @@ final class Compiler {
     private static final long PATIENCE_NANOS = 3_000_000_000L;
 
     /** Between two looks at what HotSpot has compiled. */
-    private static final long PAUSE_NANOS = 1_000_000;
+    private static final long PAUSE_NANOS = 100_000;
+
+    /** A region that shall get code. */
+    private record Job(Region region, RegionPlan plan) {}
 
     /** Code that HotSpot is about to compile. */
     private record Warming(
             Region region, RegionPlan plan, RegionEmitter.Result result, long latest) {}
+
+    /** Guarded by itself. */
+    private final List<Job> waiting = new ArrayList<>();
 
     private final List<Warming> warming = new ArrayList<>();
     private final Mmu mmu;
@@ -40,6 +52,7 @@ final class Compiler {
     private final ThreadPoolExecutor background;
     private final AtomicLong nanos = new AtomicLong();
     private final AtomicLong made = new AtomicLong();
+    private final AtomicLong optimised = new AtomicLong();
     private final AtomicLong codeBytes = new AtomicLong();
     private final AtomicLong tooLarge = new AtomicLong();
 
@@ -81,9 +94,16 @@ final class Compiler {
         return tooLarge.get();
     }
 
+    /** Regions that C2 was asked to compile. */
+    long optimised() {
+        return optimised.get();
+    }
+
     /** Regions waiting for code. */
     int waiting() {
-        return background.getQueue().size();
+        synchronized (waiting) {
+            return waiting.size();
+        }
     }
 
     /** Makes the code of a region now; if its plan was too large, that is noted in the region. */
@@ -98,7 +118,17 @@ final class Compiler {
 
     /** Makes the code of a region soon; it then appears in {@link Region#code}. */
     void submit(Region region, RegionPlan plan) {
-        background.execute(() -> prepare(region, plan));
+        synchronized (waiting) {
+            waiting.add(new Job(region, plan));
+        }
+        background.execute(this::prepareHottest);
+    }
+
+    /** Has C2 compile a region's code, which is worth its time for the hottest only. */
+    void optimise(Region region) {
+        if (HotSpot.AVAILABLE && HotSpot.compile(region.method, HotSpot.C2)) {
+            optimised.incrementAndGet();
+        }
     }
 
     private RegionEmitter.Result emit(Region region, RegionPlan plan) {
@@ -116,6 +146,7 @@ final class Compiler {
         region.links = new Region[result.exits().length];
         region.budget = plan.nodes.getFirst().longest;
         region.codeBytes = result.bytes();
+        region.method = result.method();
         made.incrementAndGet();
         codeBytes.addAndGet(result.bytes());
         region.code = result.code();
@@ -123,44 +154,73 @@ final class Compiler {
 
     // In the background
 
-    private void prepare(Region region, RegionPlan plan) {
-        if (!region.valid) {
-            return;
-        }
-        long start = System.nanoTime();
-        RegionEmitter.Result result = emit(region, plan);
-        if (result != null) {
-            poke(result.code(), POKES);
-            warming.add(new Warming(region, plan, result, System.nanoTime() + PATIENCE_NANOS));
-        }
-        nanos.addAndGet(System.nanoTime() - start);
-        while (!warming.isEmpty() && background.getQueue().isEmpty()) {
-            publishWarm();
-            LockSupport.parkNanos(this, PAUSE_NANOS);
+    private void prepareHottest() {
+        Job job = takeHottest();
+        if (job.region.valid) {
+            long start = System.nanoTime();
+            RegionEmitter.Result result = emit(job.region, job.plan);
+            nanos.addAndGet(System.nanoTime() - start);
+            if (result != null) {
+                warm(result);
+                warming.add(
+                        new Warming(
+                                job.region, job.plan, result, System.nanoTime() + PATIENCE_NANOS));
+            }
         }
         publishWarm();
+        while (warming.size() >= (background.getQueue().isEmpty() ? 1 : AT_ONCE)) {
+            LockSupport.parkNanos(this, PAUSE_NANOS);
+            publishWarm();
+        }
     }
 
-    /** Publishes what HotSpot has compiled by now, which shows in how long a call takes. */
+    private Job takeHottest() {
+        synchronized (waiting) {
+            int hottest = 0;
+            for (int i = 1; i < waiting.size(); i++) {
+                if (waiting.get(i).region.heat > waiting.get(hottest).region.heat) {
+                    hottest = i;
+                }
+            }
+            return waiting.remove(hottest);
+        }
+    }
+
+    /** Publishes what HotSpot has compiled by now. */
     private void publishWarm() {
         for (Iterator<Warming> all = warming.iterator(); all.hasNext(); ) {
             Warming next = all.next();
             if (!next.region.valid) {
                 all.remove();
-                continue;
-            }
-            RegionCode code = next.result.code();
-            long fastest = Long.MAX_VALUE;
-            for (int i = 0; i < 3; i++) {
-                long start = System.nanoTime();
-                poke(code, BATCH);
-                fastest = Math.min(fastest, System.nanoTime() - start);
-            }
-            if (fastest < COMPILED_NANOS * BATCH || System.nanoTime() - next.latest > 0) {
+            } else if (isWarm(next.result) || System.nanoTime() - next.latest > 0) {
                 publish(next.region, next.plan, next.result);
                 all.remove();
             }
         }
+    }
+
+    /** Has HotSpot compile new code. */
+    private static void warm(RegionEmitter.Result result) {
+        if (!HotSpot.AVAILABLE) {
+            poke(result.code(), POKES);
+            return;
+        }
+        poke(result.code(), 1); // A method that never ran is not compiled.
+        HotSpot.compile(result.method(), HotSpot.C1);
+    }
+
+    /** Whether code is compiled; without {@link HotSpot} that shows in how long a call takes. */
+    private static boolean isWarm(RegionEmitter.Result result) {
+        if (HotSpot.AVAILABLE) {
+            return HotSpot.level(result.method()) != 0;
+        }
+        long fastest = Long.MAX_VALUE;
+        for (int i = 0; i < 3; i++) {
+            long start = System.nanoTime();
+            poke(result.code(), BATCH);
+            fastest = Math.min(fastest, System.nanoTime() - start);
+        }
+        return fastest < COMPILED_NANOS * BATCH;
     }
 
     private static void poke(RegionCode code, int times) {

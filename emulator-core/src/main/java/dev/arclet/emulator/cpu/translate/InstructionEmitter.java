@@ -46,7 +46,7 @@ final class InstructionEmitter {
         if (miss == null) {
             miss =
                     code.exitLabel(
-                            Region.Exit.Kind.STEP,
+                            Region.Exit.Kind.MISS,
                             step.rip,
                             done,
                             keepFlags ? flags.current : RegionEmitter.UNTOUCHED);

@@ -1,5 +1,7 @@
 package dev.arclet.emulator.cpu.translate;
 
+import java.lang.reflect.Method;
+
 /**
  * Guest code that is translated together: blocks reachable from one entry by direct branches, calls
  * and returns. Belongs to the machine thread, but for {@link #code}, which a background thread may
@@ -16,7 +18,9 @@ final class Region {
             /** Goes on at RIP, which the region has set. */
             DYNAMIC,
             /** The instruction at {@link Exit#rip()} is the interpreter's affair. */
-            STEP
+            STEP,
+            /** The same, this time: it missed the TLB, or its operands are unusual. */
+            MISS
         }
     }
 
@@ -52,6 +56,15 @@ final class Region {
     /** Null until translated. */
     volatile RegionCode code;
 
+    /** {@link RegionCode#run} of the code; complete when that is there. */
+    Method method;
+
+    /** How often control came here while there was no code yet. */
+    volatile int heat;
+
+    /** Guest instructions executed by the code. */
+    long executed;
+
     /** Whether its plan had too many bytes of bytecode; it gets no code then. */
     volatile boolean tooLarge;
 
@@ -67,8 +80,14 @@ final class Region {
     /** Whether {@link #generation} means anything. */
     boolean checked;
 
-    /** How often it was left for the interpreter's sake. */
-    int steps;
+    /** How often it was entered. */
+    long entries;
+
+    /** How often it was left by {@link Exit.Kind#STEP}. */
+    long steps;
+
+    /** How often it was left by {@link Exit.Kind#MISS}. */
+    long misses;
 
     /** Whether it has been entered since the last sweep. */
     boolean used;

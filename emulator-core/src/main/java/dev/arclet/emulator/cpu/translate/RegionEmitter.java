@@ -16,6 +16,7 @@ import java.lang.constant.ClassDesc;
 import java.lang.constant.ConstantDescs;
 import java.lang.constant.MethodTypeDesc;
 import java.lang.invoke.MethodHandles;
+import java.lang.reflect.Method;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -40,7 +41,7 @@ final class RegionEmitter {
             MethodTypeDesc.of(ConstantDescs.CD_void, Bytecode.OP.arrayType());
 
     /** What was made. */
-    record Result(RegionCode code, Region.Exit[] exits, int bytes) {}
+    record Result(RegionCode code, Method method, Region.Exit[] exits, int bytes) {}
 
     /** The plan's code has more bytes than a method should. */
     static final class TooLargeException extends Exception {
@@ -134,7 +135,8 @@ final class RegionEmitter {
                     (RegionCode)
                             made.getDeclaredConstructor(Op[].class)
                                     .newInstance((Object) ops.toArray(new Op[0]));
-            return new Result(code, exits.toArray(new Region.Exit[0]), codeBytes);
+            Method run = made.getDeclaredMethod("run", CpuState.class, int.class);
+            return new Result(code, run, exits.toArray(new Region.Exit[0]), codeBytes);
         } catch (ReflectiveOperationException e) {
             throw new IllegalStateException("emitted class cannot be made", e);
         }

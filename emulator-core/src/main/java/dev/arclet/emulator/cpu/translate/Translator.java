@@ -30,6 +30,12 @@ public final class Translator implements ExecutionEngine {
     /** Budgets are passed as ints. */
     private static final long MAX_BUDGET = 1 << 30;
 
+    /**
+     * Guest instructions that a region executes before C2 compiles it. C2 takes some hundred
+     * milliseconds on another processor and then saves half the time.
+     */
+    private static final long WORTH_OPTIMISING = 30_000_000;
+
     /** How often the interpreter may execute a block before it asks again for code under way. */
     private static final int PATIENCE = 32;
 
@@ -46,6 +52,7 @@ public final class Translator implements ExecutionEngine {
     private long translated;
     private long entries;
     private long steps;
+    private long misses;
     private long faults;
 
     /**
@@ -111,6 +118,7 @@ public final class Translator implements ExecutionEngine {
         long left = Math.min(instructionLimit - cpu.instructions, MAX_BUDGET);
         while (true) {
             entries++;
+            region.entries++;
             long result;
             RegionCode code = region.code;
             if (code.generation != cpu.mmu.generation() || !code.started) {
@@ -135,6 +143,10 @@ public final class Translator implements ExecutionEngine {
             cpu.instructions += done;
             translated += done;
             left -= done;
+            region.executed += done;
+            if (region.executed >= WORTH_OPTIMISING && region.executed - done < WORTH_OPTIMISING) {
+                compiler.optimise(region);
+            }
             if (exit.flags() >= 0) {
                 FlagCode.settle(cpu, exit.flags());
             } else if (exit.flags() == FlagCode.DYNAMIC) {
@@ -142,10 +154,15 @@ public final class Translator implements ExecutionEngine {
             }
             Region next;
             switch (exit.kind()) {
-                case STEP -> {
+                case STEP, MISS -> {
                     cpu.setRip(exit.rip());
-                    steps++;
-                    region.steps++;
+                    if (exit.kind() == Region.Exit.Kind.STEP) {
+                        steps++;
+                        region.steps++;
+                    } else {
+                        misses++;
+                        region.misses++;
+                    }
                     interpreter.setAtTransfer(false);
                     interpreter.step(instructionLimit);
                     return;
@@ -307,6 +324,7 @@ public final class Translator implements ExecutionEngine {
             return Integer.MAX_VALUE;
         }
         if (region.code == null) {
+            region.heat++;
             return PATIENCE;
         }
         return instructionsLeft >= region.budget ? 0 : 1;
@@ -339,6 +357,7 @@ public final class Translator implements ExecutionEngine {
     public Map<String, Long> counters() {
         Map<String, Long> counters = new LinkedHashMap<>(interpreter.counters());
         counters.put("regions.translated", compiler.made());
+        counters.put("regions.optimised", compiler.optimised());
         counters.put("regions.live", (long) cache.count());
         counters.put("regions.invalidated", cache.invalidated());
         counters.put("regions.evicted", cache.evicted());
@@ -348,6 +367,7 @@ public final class Translator implements ExecutionEngine {
         counters.put("regions.translationMicros", compiler.nanos() / 1000);
         counters.put("regions.entries", entries);
         counters.put("regions.exits.step", steps);
+        counters.put("regions.exits.miss", misses);
         counters.put("regions.exits.fault", faults);
         return counters;
     }
