@@ -17,10 +17,16 @@ final class RunLoop {
     private static final int INTERRUPT_FLAG = 1 << 9;
 
     /**
-     * Instructions between two looks at the clock; a fraction of a millisecond, which bounds how
-     * late a timer fires.
+     * Instructions between two looks at the clock: at least, and at most, as fast as the guest's
+     * code is executed.
      */
-    private static final int HOST_SLICE = 20_000;
+    private static final int MIN_HOST_SLICE = 20_000, MAX_HOST_SLICE = 640_000;
+
+    /**
+     * How long such a slice should take at least and at most; it bounds how late a timer fires, and
+     * looking at the clock costs some hundred nanoseconds.
+     */
+    private static final long MIN_SLICE_NANOS = 120_000, MAX_SLICE_NANOS = 300_000;
 
     /**
      * The same with icount, where virtual time advances at these borders only: small enough that
@@ -46,6 +52,7 @@ final class RunLoop {
     private long lastRefresh;
     private volatile long busyNanos;
     private boolean refreshedSinceRun;
+    private int hostSlice = MIN_HOST_SLICE;
 
     /** Draws the screen if anybody looks. */
     interface ScreenRefresh {
@@ -144,7 +151,7 @@ final class RunLoop {
             return;
         }
         cpu.interruptShadow = false;
-        int slice = clock.icount() ? ICOUNT_SLICE : HOST_SLICE;
+        int slice = clock.icount() ? ICOUNT_SLICE : hostSlice;
         long limit = cpu.instructions + 1;
         if (!shadow) {
             // Aligned, so that borders do not depend on where interrupts fell.
@@ -153,7 +160,18 @@ final class RunLoop {
         refreshedSinceRun = false;
         long start = System.nanoTime();
         engine.run(limit);
-        busyNanos = busyNanos + System.nanoTime() - start;
+        long nanos = System.nanoTime() - start;
+        busyNanos = busyNanos + nanos;
+        adapt(nanos, cpu.instructions >= limit);
+    }
+
+    /** Fits the next slices to how long one took, and whether it was executed to its end. */
+    private void adapt(long nanos, boolean whole) {
+        if (nanos > MAX_SLICE_NANOS) {
+            hostSlice = Math.max(MIN_HOST_SLICE, hostSlice / 2);
+        } else if (whole && nanos < MIN_SLICE_NANOS) {
+            hostSlice = Math.min(MAX_HOST_SLICE, hostSlice * 2);
+        }
     }
 
     /** Host time spent in the engine, in nanoseconds. */

@@ -7,6 +7,7 @@ import dev.arclet.emulator.cpu.interp.Op;
 import dev.arclet.emulator.memory.GuestMemory;
 import java.lang.classfile.CodeBuilder;
 import java.lang.classfile.Label;
+import java.lang.classfile.instruction.SwitchCase;
 import java.lang.constant.ClassDesc;
 import java.lang.constant.ConstantDescs;
 import java.lang.constant.MethodTypeDesc;
@@ -35,7 +36,7 @@ final class Bytecode {
     static final ClassDesc LONG_ARRAY = LONG.arrayType();
     static final long MASK32 = 0xFFFF_FFFFL;
 
-    private static final int THIS = 0, CPU_LOCAL = 1, LEFT = 2, GPR = 3, REGISTERS = 4;
+    private static final int THIS = 0, CPU_LOCAL = 1, LEFT = 2, ENTRY = 3, GPR = 4, REGISTERS = 5;
     private static final MethodTypeDesc LOAD_LONG = MethodTypeDesc.of(LONG, LONG);
     private static final MethodTypeDesc LOAD_INT = MethodTypeDesc.of(INT, LONG);
     private static final MethodTypeDesc LOAD_SHORT =
@@ -262,8 +263,13 @@ final class Bytecode {
 
     // Start and end
 
-    /** The start of the method: leaves for a negative budget, loads registers and flags. */
-    void begin(int registers, boolean flags) {
+    /**
+     * The start of the method: leaves for a negative budget, loads registers and flags, goes to the
+     * entry.
+     *
+     * @param entries labels of all entries; the first one's code follows
+     */
+    void begin(int registers, boolean flags, List<Label> entries) {
         Label go = b.newLabel();
         b.iload(LEFT);
         b.ifge(go);
@@ -276,6 +282,14 @@ final class Bytecode {
         reload(registers);
         if (flags) {
             reloadFlags();
+        }
+        if (entries.size() > 1) {
+            b.iload(ENTRY);
+            List<SwitchCase> cases = new ArrayList<>();
+            for (int i = 1; i < entries.size(); i++) {
+                cases.add(SwitchCase.of(i, entries.get(i)));
+            }
+            b.tableswitch(1, entries.size() - 1, entries.getFirst(), cases);
         }
     }
 

@@ -143,8 +143,7 @@ final class Compiler {
 
     private void publish(Region region, RegionPlan plan, RegionEmitter.Result result) {
         region.exits = result.exits();
-        region.links = new Region[result.exits().length];
-        region.budget = plan.nodes.getFirst().longest;
+        region.links = new Region.Entry[result.exits().length];
         region.codeBytes = result.bytes();
         region.method = result.method();
         made.incrementAndGet();
@@ -225,7 +224,7 @@ final class Compiler {
 
     private static void poke(RegionCode code, int times) {
         for (int i = 0; i < times; i++) {
-            code.run(null, -1);
+            code.run(null, -1, 0);
         }
     }
 }

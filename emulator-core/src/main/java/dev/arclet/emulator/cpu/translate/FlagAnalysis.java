@@ -90,7 +90,9 @@ final class FlagAnalysis {
     }
 
     private void codes() {
-        plan.nodes.getFirst().flagsIn = FlagCode.DYNAMIC;
+        for (RegionPlan.Node entry : plan.entries) {
+            entry.flagsIn = FlagCode.DYNAMIC;
+        }
         boolean changed = true;
         while (changed) {
             changed = false;

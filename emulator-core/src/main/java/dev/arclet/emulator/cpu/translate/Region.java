@@ -24,13 +24,55 @@ final class Region {
         }
     }
 
+    /** A place where control may enter. */
+    static final class Entry {
+        final Region region;
+
+        /** As {@link RegionCode#run} knows it. */
+        final int number;
+
+        final long linear;
+        final long physical;
+        final long rip;
+
+        /** A budget below this is not enough to start. */
+        final int budget;
+
+        /** The next entry at the same physical address. */
+        Entry nextAtPhysical;
+
+        private Entry(Region region, int number, RegionPlan.Node node) {
+            this.region = region;
+            this.number = number;
+            rip = node.rip;
+            long distance = node.rip - region.rip;
+            linear = region.linear + distance;
+            physical = region.physical + distance;
+            budget = node.longest;
+        }
+
+        private Entry(Region region) {
+            this.region = region;
+            number = 0;
+            rip = region.rip;
+            linear = region.linear;
+            physical = region.physical;
+            budget = 0;
+        }
+    }
+
     /** Guest bytes of the region in one page. */
     record Span(long physical, int bytes) {}
 
+    /** Where it was formed. */
     final long linear;
+
     final long physical;
     final long rip;
     final int mode;
+
+    /** All in the page of the first, which is where it was formed; at least that. */
+    final Entry[] entries;
 
     /** Guest instructions; 0 if there is nothing to translate here. */
     final int instructions;
@@ -47,11 +89,8 @@ final class Region {
     /** Exits by number; complete when {@link #code} is there. */
     Exit[] exits = {};
 
-    /** Successor regions last found for {@link Exit.Kind#GO} exits. */
-    Region[] links = {};
-
-    /** A budget below this is not enough to start. */
-    int budget;
+    /** Where control last went on after {@link Exit.Kind#GO} exits. */
+    Entry[] links = {};
 
     /** Null until translated. */
     volatile RegionCode code;
@@ -59,8 +98,8 @@ final class Region {
     /** {@link RegionCode#run} of the code; complete when that is there. */
     Method method;
 
-    /** How often control came here while there was no code yet. */
-    volatile int heat;
+    /** How often control came here while there was no code yet; others may read it late. */
+    int heat;
 
     /** Guest instructions executed by the code. */
     long executed;
@@ -81,7 +120,7 @@ final class Region {
     boolean checked;
 
     /** How often it was entered. */
-    long entries;
+    long entered;
 
     /** How often it was left by {@link Exit.Kind#STEP}. */
     long steps;
@@ -91,9 +130,6 @@ final class Region {
 
     /** Whether it has been entered since the last sweep. */
     boolean used;
-
-    /** The next region that starts at the same physical address. */
-    Region nextAtPhysical;
 
     /** Which of the sizes of regions it was formed with. */
     final int sizeClass;
@@ -108,6 +144,13 @@ final class Region {
         spans = plan.spans;
         linearPages = plan.linearPages;
         physicalPages = plan.physicalPages;
+        entries = new Entry[Math.max(1, plan.entries.size())];
+        if (plan.entries.isEmpty()) {
+            entries[0] = new Entry(this);
+        }
+        for (int i = 0; i < plan.entries.size(); i++) {
+            entries[i] = new Entry(this, i, plan.entries.get(i));
+        }
     }
 
     /** Makes it stop if it is running, and never be entered again; its class can be unloaded. */

@@ -6,8 +6,10 @@ import dev.arclet.emulator.mmu.CodePageGuard;
 import dev.arclet.emulator.mmu.Mmu;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * Regions by the physical address of their code. Stands as guard before the interpreter's block
@@ -29,8 +31,8 @@ final class RegionCache implements CodePageGuard, PhysicalWriteListener {
     private final CodePageGuard blocks;
     private final PhysicalWriteListener blockWrites;
     private final Map<Long, Page> pages = new HashMap<>();
-    private final Map<Long, Region> starts = new HashMap<>();
-    private int count;
+    private final Map<Long, Region.Entry> entries = new HashMap<>();
+    private final Set<Region> regions = new LinkedHashSet<>();
     private long invalidated;
     private long evicted;
 
@@ -42,7 +44,7 @@ final class RegionCache implements CodePageGuard, PhysicalWriteListener {
 
     /** Regions kept. */
     int count() {
-        return count;
+        return regions.size();
     }
 
     /** Regions forgotten because their guest code was overwritten. */
@@ -57,29 +59,24 @@ final class RegionCache implements CodePageGuard, PhysicalWriteListener {
 
     /** All regions kept. */
     List<Region> all() {
-        List<Region> all = new ArrayList<>(count);
-        for (Region first : starts.values()) {
-            for (Region region = first; region != null; region = region.nextAtPhysical) {
-                all.add(region);
-            }
-        }
-        return all;
+        return List.copyOf(regions);
     }
 
-    /** The region with an entry, or null. */
-    Region find(long physical, long linear, long rip, int mode) {
-        Region region = starts.get(physical);
-        while (region != null
-                && (region.linear != linear || region.rip != rip || region.mode != mode)) {
-            region = region.nextAtPhysical;
+    /** The entry at an address, or null; the newest region's if there are several. */
+    Region.Entry find(long physical, long linear, long rip, int mode) {
+        Region.Entry entry = entries.get(physical);
+        while (entry != null
+                && (entry.linear != linear || entry.rip != rip || entry.region.mode != mode)) {
+            entry = entry.nextAtPhysical;
         }
-        return region;
+        return entry;
     }
 
     void add(Region region) {
-        region.nextAtPhysical = starts.get(region.physical);
-        starts.put(region.physical, region);
-        count++;
+        regions.add(region);
+        for (Region.Entry entry : region.entries) {
+            entry.nextAtPhysical = entries.put(entry.physical, entry);
+        }
         for (Region.Span span : region.spans) {
             long number = span.physical() >>> GuestMemory.PAGE_SHIFT;
             Page page = pages.get(number);
@@ -110,19 +107,9 @@ final class RegionCache implements CodePageGuard, PhysicalWriteListener {
             return;
         }
         region.invalidate();
-        count--;
-        Region first = starts.get(region.physical);
-        if (first == region) {
-            if (region.nextAtPhysical == null) {
-                starts.remove(region.physical);
-            } else {
-                starts.put(region.physical, region.nextAtPhysical);
-            }
-        } else {
-            while (first.nextAtPhysical != region) {
-                first = first.nextAtPhysical;
-            }
-            first.nextAtPhysical = region.nextAtPhysical;
+        regions.remove(region);
+        for (Region.Entry entry : region.entries) {
+            remove(entry);
         }
         for (Region.Span span : region.spans) {
             long number = span.physical() >>> GuestMemory.PAGE_SHIFT;
@@ -134,6 +121,22 @@ final class RegionCache implements CodePageGuard, PhysicalWriteListener {
                     refresh(page, number);
                 }
             }
+        }
+    }
+
+    private void remove(Region.Entry entry) {
+        Region.Entry first = entries.get(entry.physical);
+        if (first == entry) {
+            if (entry.nextAtPhysical == null) {
+                entries.remove(entry.physical);
+            } else {
+                entries.put(entry.physical, entry.nextAtPhysical);
+            }
+        } else {
+            while (first.nextAtPhysical != entry) {
+                first = first.nextAtPhysical;
+            }
+            first.nextAtPhysical = entry.nextAtPhysical;
         }
     }
 
@@ -162,14 +165,10 @@ final class RegionCache implements CodePageGuard, PhysicalWriteListener {
 
     /** Forgets everything. */
     void clear() {
-        for (Region first : starts.values()) {
-            for (Region region = first; region != null; region = region.nextAtPhysical) {
-                region.invalidate();
-            }
-        }
-        starts.clear();
+        regions.forEach(Region::invalidate);
+        regions.clear();
+        entries.clear();
         pages.clear();
-        count = 0;
     }
 
     @Override

@@ -34,12 +34,13 @@ abstract class RegionCode {
     }
 
     /**
-     * Executes from the region's first instruction.
+     * Executes from one of the region's entries.
      *
-     * @param cpu registers are those of the processor; RIP is the region's
+     * @param cpu registers are those of the processor; RIP is the region's first entry
      * @param budget instructions that may be executed; negative does nothing
+     * @param entry number of the entry, {@link Region.Entry#number}
      * @return what is left of the budget, up to the block left, in the upper half; the number of
      *     the exit in the lower
      */
-    public abstract long run(CpuState cpu, int budget);
+    public abstract long run(CpuState cpu, int budget, int entry);
 }

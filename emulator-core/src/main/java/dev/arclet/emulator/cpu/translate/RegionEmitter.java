@@ -115,6 +115,7 @@ final class RegionEmitter {
                                                         MethodTypeDesc.of(
                                                                 Bytecode.LONG,
                                                                 Bytecode.CPU,
+                                                                Bytecode.INT,
                                                                 Bytecode.INT),
                                                         0,
                                                         this::body));
@@ -135,7 +136,7 @@ final class RegionEmitter {
                     (RegionCode)
                             made.getDeclaredConstructor(Op[].class)
                                     .newInstance((Object) ops.toArray(new Op[0]));
-            Method run = made.getDeclaredMethod("run", CpuState.class, int.class);
+            Method run = made.getDeclaredMethod("run", CpuState.class, int.class, int.class);
             return new Result(code, run, exits.toArray(new Region.Exit[0]), codeBytes);
         } catch (ReflectiveOperationException e) {
             throw new IllegalStateException("emitted class cannot be made", e);
@@ -160,7 +161,7 @@ final class RegionEmitter {
         for (RegionPlan.Node node : plan.nodes) {
             labels.put(node, b.newLabel());
         }
-        code.begin(used, touchesFlags);
+        code.begin(used, touchesFlags, plan.entries.stream().map(labels::get).toList());
         for (RegionPlan.Node node : plan.nodes) {
             emit(node, code, flags, instructions);
         }

@@ -28,6 +28,9 @@ final class RegionFormer {
     private static final int PAGE_SIZE = GuestMemory.PAGE_SIZE;
     private static final int MAX_PAGES = 4;
 
+    /** Places of a region at most where control may enter it. */
+    private static final int MAX_ENTRIES = 16;
+
     private final CpuState cpu;
     private final Decoder decoder = new Decoder();
     private final Reader reader = new Reader();
@@ -203,7 +206,7 @@ final class RegionFormer {
                 plan.returnSites.add(node);
             }
         }
-        order(first);
+        order(first, nodes);
     }
 
     private RegionPlan.Node node(
@@ -291,10 +294,46 @@ final class RegionFormer {
         return all;
     }
 
-    /** Depth first, without recursion; finds the targets of edges back. */
-    private void order(RegionPlan.Node entry) {
-        List<RegionPlan.Node> postorder = new ArrayList<>();
+    /** Orders the nodes that can be reached, and finds the targets of edges back. */
+    private void order(RegionPlan.Node entry, Map<Long, RegionPlan.Node> nodes) {
         Map<RegionPlan.Node, Integer> state = new HashMap<>();
+        plan.nodes = new ArrayList<>();
+        plan.entries.add(entry);
+        visit(entry, state);
+        // What is called outside comes back here.
+        for (long rip : returnSites.keySet()) {
+            RegionPlan.Node site = nodes.get(rip);
+            if (site != null && mayEnter(site) && plan.entries.size() < MAX_ENTRIES) {
+                plan.entries.add(site);
+                if (!state.containsKey(site)) {
+                    visit(site, state);
+                }
+            }
+        }
+        // Loops are left when the budget ends, and gone on with.
+        for (RegionPlan.Node node : plan.nodes) {
+            if (node.polled
+                    && mayEnter(node)
+                    && !plan.entries.contains(node)
+                    && plan.entries.size() < MAX_ENTRIES) {
+                plan.entries.add(node);
+            }
+        }
+        int number = 0;
+        for (RegionPlan.Node node : plan.nodes) {
+            node.order = number++;
+        }
+        plan.returnSites.removeIf(site -> site.order < 0);
+    }
+
+    /** Whether a node is in the page of the region's first entry. */
+    private boolean mayEnter(RegionPlan.Node node) {
+        return (base + node.rip ^ base + plan.rip) >>> GuestMemory.PAGE_SHIFT == 0;
+    }
+
+    /** Visits nodes depth first, without recursion. */
+    private void visit(RegionPlan.Node entry, Map<RegionPlan.Node, Integer> state) {
+        List<RegionPlan.Node> postorder = new ArrayList<>();
         ArrayDeque<RegionPlan.Node> path = new ArrayDeque<>();
         Map<RegionPlan.Node, ArrayDeque<RegionPlan.Node>> rest = new HashMap<>();
         path.push(entry);
@@ -323,12 +362,7 @@ final class RegionFormer {
             }
             node.longest = node.steps.size() + longest;
         }
-        plan.nodes = postorder.reversed();
-        int number = 0;
-        for (RegionPlan.Node node : plan.nodes) {
-            node.order = number++;
-        }
-        plan.returnSites.removeIf(site -> site.order < 0);
+        plan.nodes.addAll(postorder.reversed());
     }
 
     /** Notes what was looked at, also what was not kept, so that a change of it is noticed. */

@@ -30,7 +30,9 @@ final class RegionPlan {
 
     /** Instructions that follow each other; entered at the first only. */
     static final class Node {
+        /** Address of its first instruction. */
         final long rip;
+
         final List<Step> steps = new ArrayList<>();
 
         /** Where it goes on sequentially; null if it does not, or out of the region. */
@@ -95,8 +97,11 @@ final class RegionPlan {
         throw new IllegalArgumentException("no page of the region");
     }
 
-    /** Nodes in reverse postorder, the entry first. */
+    /** Nodes in reverse postorder, the first entry first. */
     List<Node> nodes = List.of();
+
+    /** Where control may enter, all in one page: what the region was formed for, and others. */
+    final List<Node> entries = new ArrayList<>();
 
     /** Where returns inside the region may go: behind its calls of its own nodes. */
     final List<Node> returnSites = new ArrayList<>();

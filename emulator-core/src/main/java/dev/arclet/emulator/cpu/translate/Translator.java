@@ -34,7 +34,7 @@ public final class Translator implements ExecutionEngine {
      * Guest instructions that a region executes before C2 compiles it. C2 takes some hundred
      * milliseconds on another processor and then saves half the time.
      */
-    private static final long WORTH_OPTIMISING = 30_000_000;
+    private static final long WORTH_OPTIMISING = 100_000_000;
 
     /** How often the interpreter may execute a block before it asks again for code under way. */
     private static final int PATIENCE = 32;
@@ -45,7 +45,7 @@ public final class Translator implements ExecutionEngine {
     private final RegionFormer former;
     private final Compiler compiler;
     private final boolean eager;
-    private final Region[] table = new Region[TABLE_SIZE];
+    private final Region.Entry[] table = new Region.Entry[TABLE_SIZE];
     private final Interpreter.HotCode hotCode = this::reached;
     private int mode;
 
@@ -86,10 +86,10 @@ public final class Translator implements ExecutionEngine {
             }
             if (!interpreter.needsCare()) {
                 enterMode();
-                Region region = eager ? findOrTranslate() : find(cpu.rip());
-                if (region != null && instructionLimit - cpu.instructions >= region.budget) {
+                Region.Entry entry = eager ? findOrTranslate() : find(cpu.rip());
+                if (entry != null && instructionLimit - cpu.instructions >= entry.budget) {
                     cpu.systemFlags &= ~Eflags.RF;
-                    execute(region, instructionLimit);
+                    execute(entry, instructionLimit);
                     continue;
                 }
             }
@@ -112,20 +112,21 @@ public final class Translator implements ExecutionEngine {
     }
 
     /** Executes regions, from the one at RIP on, until the interpreter has to do something. */
-    private void execute(Region first, long instructionLimit) {
+    private void execute(Region.Entry first, long instructionLimit) {
         CpuState cpu = this.cpu;
-        Region region = first;
+        Region.Entry entry = first;
         long left = Math.min(instructionLimit - cpu.instructions, MAX_BUDGET);
         while (true) {
+            Region region = entry.region;
             entries++;
-            region.entries++;
+            region.entered++;
             long result;
             RegionCode code = region.code;
             if (code.generation != cpu.mmu.generation() || !code.started) {
                 lookAtPages(region, code);
             }
             try {
-                result = code.run(cpu, (int) left);
+                result = code.run(cpu, (int) left, entry.number);
             } catch (GuestFault fault) {
                 faults++;
                 leaveCalling(region, code, left);
@@ -152,7 +153,7 @@ public final class Translator implements ExecutionEngine {
             } else if (exit.flags() == FlagCode.DYNAMIC) {
                 FlagCode.settle(cpu, cpu.flagKind);
             }
-            Region next;
+            Region.Entry next;
             switch (exit.kind()) {
                 case STEP, MISS -> {
                     cpu.setRip(exit.rip());
@@ -173,7 +174,7 @@ public final class Translator implements ExecutionEngine {
                     }
                     cpu.setRip(exit.rip());
                     next = region.links[number];
-                    if (next == null || !isCurrent(next)) {
+                    if (next == null || !isCurrent(next.region)) {
                         next = find(exit.rip());
                         region.links[number] = next;
                     }
@@ -184,7 +185,7 @@ public final class Translator implements ExecutionEngine {
             if (next == null || left < next.budget) {
                 return;
             }
-            region = next;
+            entry = next;
         }
     }
 
@@ -209,35 +210,35 @@ public final class Translator implements ExecutionEngine {
         return cpu.segments[CpuState.CS].effectiveBase + rip & cpu.linearMask;
     }
 
-    /** The region with code at an address in the current mode; null if there is none. */
-    private Region find(long rip) {
-        Region region = lookup(linear(rip), rip);
-        return region != null && region.code != null ? region : null;
+    /** The entry with code at an address in the current mode; null if there is none. */
+    private Region.Entry find(long rip) {
+        Region.Entry entry = lookup(linear(rip), rip);
+        return entry != null && entry.region.code != null ? entry : null;
     }
 
-    /** The region at an address in the current mode, with code or without; null if none. */
-    private Region lookup(long linear, long rip) {
+    /** The entry at an address in the current mode, with code or without; null if none. */
+    private Region.Entry lookup(long linear, long rip) {
         int slot = slot(linear);
-        Region region = table[slot];
-        if (region != null
-                && region.linear == linear
-                && region.rip == rip
-                && region.mode == mode
-                && isCurrent(region)) {
-            return region;
+        Region.Entry entry = table[slot];
+        if (entry != null
+                && entry.linear == linear
+                && entry.rip == rip
+                && entry.region.mode == mode
+                && isCurrent(entry.region)) {
+            return entry;
         }
         long physical = cpu.mmu.peekFetch(linear);
         if (physical == -1) {
             return null;
         }
-        region = cache.find(physical, linear, rip, mode);
-        if (region == null) {
+        entry = cache.find(physical, linear, rip, mode);
+        if (entry == null) {
             return null;
         }
-        check(region);
-        region.used = true;
-        table[slot] = region;
-        return region;
+        check(entry.region);
+        entry.region.used = true;
+        table[slot] = entry;
+        return entry;
     }
 
     /** Notes that a region's first page is where it was. */
@@ -261,14 +262,15 @@ public final class Translator implements ExecutionEngine {
         return cpu.mmu.peekFetch(region.linearPages[page]) == region.physicalPages[page];
     }
 
-    private Region findOrTranslate() {
+    private Region.Entry findOrTranslate() {
         long rip = cpu.rip();
         long linear = linear(rip);
-        Region region = lookup(linear, rip);
-        if (region == null) {
-            region = form(linear, rip, true, 0);
+        Region.Entry entry = lookup(linear, rip);
+        if (entry == null) {
+            Region region = form(linear, rip, true, 0);
+            entry = region == null ? null : region.entries[0];
         }
-        return region != null && region.code != null ? region : null;
+        return entry != null && entry.region.code != null ? entry : null;
     }
 
     /** Forms the region at RIP, and has it translated; null if its page is not mapped. */
@@ -277,9 +279,9 @@ public final class Translator implements ExecutionEngine {
         if (physical == -1) {
             return null;
         }
-        Region old = cache.find(physical, linear, rip, mode);
+        Region.Entry old = cache.find(physical, linear, rip, mode);
         if (old != null) {
-            cache.remove(old);
+            cache.remove(old.region);
         }
         if (cache.count() >= MAX_REGIONS) {
             cache.evictUnused();
@@ -305,7 +307,7 @@ public final class Translator implements ExecutionEngine {
         }
         cache.add(region);
         check(region);
-        table[slot(linear)] = region;
+        table[slot(linear)] = region.entries[0];
         return region;
     }
 
@@ -313,13 +315,16 @@ public final class Translator implements ExecutionEngine {
     private int reached(long rip, long instructionsLeft) {
         enterMode();
         long linear = linear(rip);
-        Region region = lookup(linear, rip);
-        if (region == null || region.tooLarge) {
-            region = form(linear, rip, false, region == null ? 0 : region.sizeClass + 1);
-            if (region == null) {
+        Region.Entry entry = lookup(linear, rip);
+        if (entry == null || entry.region.tooLarge) {
+            Region formed =
+                    form(linear, rip, false, entry == null ? 0 : entry.region.sizeClass + 1);
+            if (formed == null) {
                 return PATIENCE;
             }
+            entry = formed.entries[0];
         }
+        Region region = entry.region;
         if (region.instructions == 0) {
             return Integer.MAX_VALUE;
         }
@@ -327,7 +332,7 @@ public final class Translator implements ExecutionEngine {
             region.heat++;
             return PATIENCE;
         }
-        return instructionsLeft >= region.budget ? 0 : 1;
+        return instructionsLeft >= entry.budget ? 0 : 1;
     }
 
     /** The regions kept, with code or without. */
