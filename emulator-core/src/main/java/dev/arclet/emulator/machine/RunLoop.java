@@ -161,7 +161,8 @@ final class RunLoop {
         long start = System.nanoTime();
         engine.run(limit);
         long nanos = System.nanoTime() - start;
-        busyNanos = busyNanos + nanos;
+        long before = busyNanos; // written by this thread only
+        busyNanos = before + nanos;
         adapt(nanos, cpu.instructions >= limit);
     }
 

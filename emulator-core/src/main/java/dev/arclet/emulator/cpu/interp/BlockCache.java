@@ -17,9 +17,18 @@ public final class BlockCache implements CodePageGuard, PhysicalWriteListener {
     /** Operations kept at most, some 60 bytes each; when there are more, all are forgotten. */
     private static final int MAX_OPERATIONS = 1_500_000;
 
+    private static final int RECENT = 1 << 14;
+
     private final Mmu mmu;
     private final Map<Long, CodePage> pages = new HashMap<>();
     private CodePage lastPage = new CodePage(-1);
+
+    /**
+     * Blocks last found, in one page each, by their physical address: what is needed after every
+     * switch of address spaces.
+     */
+    private final Block[] recent = new Block[RECENT];
+
     private int operations;
 
     private long decoded;
@@ -71,12 +80,24 @@ public final class BlockCache implements CodePageGuard, PhysicalWriteListener {
      */
     Block find(long physical, long linear, int codeSize) {
         lookups++;
+        int slot = (int) (physical ^ physical >>> 14) & RECENT - 1;
+        Block known = recent[slot];
+        if (known != null
+                && known.physical == physical
+                && known.codeSize == codeSize
+                && known.valid) {
+            return known;
+        }
         CodePage page = page(physical >>> GuestMemory.PAGE_SHIFT);
         if (page == null) {
             return null;
         }
         Block block = page.find(physical, codeSize);
-        if (block == null || block.secondPage == Block.NO_PAGE) {
+        if (block == null) {
+            return null;
+        }
+        if (block.secondPage == Block.NO_PAGE) {
+            recent[slot] = block;
             return block;
         }
         long next = (linear | (GuestMemory.PAGE_SIZE - 1)) + 1;

@@ -51,6 +51,11 @@ final class Region {
             budget = node.longest;
         }
 
+        /** Whether it is entered at an address in a mode. */
+        boolean isAt(long linearAddress, long address, int inMode) {
+            return linear == linearAddress && rip == address && region.mode == inMode;
+        }
+
         private Entry(Region region) {
             this.region = region;
             number = 0;

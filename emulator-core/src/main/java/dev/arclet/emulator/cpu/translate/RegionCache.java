@@ -24,6 +24,7 @@ final class RegionCache implements CodePageGuard, PhysicalWriteListener {
         final List<Region> regions = new ArrayList<>();
     }
 
+    private static final int RECENT = 1 << 14;
     private static final int GRANULE_SHIFT = 6;
     private static final int PAGE_SIZE = GuestMemory.PAGE_SIZE;
 
@@ -33,6 +34,10 @@ final class RegionCache implements CodePageGuard, PhysicalWriteListener {
     private final Map<Long, Page> pages = new HashMap<>();
     private final Map<Long, Region.Entry> entries = new HashMap<>();
     private final Set<Region> regions = new LinkedHashSet<>();
+
+    /** Entries last found, by physical address. */
+    private final Region.Entry[] recent = new Region.Entry[RECENT];
+
     private long invalidated;
     private long evicted;
 
@@ -64,10 +69,20 @@ final class RegionCache implements CodePageGuard, PhysicalWriteListener {
 
     /** The entry at an address, or null; the newest region's if there are several. */
     Region.Entry find(long physical, long linear, long rip, int mode) {
-        Region.Entry entry = entries.get(physical);
-        while (entry != null
-                && (entry.linear != linear || entry.rip != rip || entry.region.mode != mode)) {
+        int slot = (int) (physical ^ physical >>> 14) & RECENT - 1;
+        Region.Entry entry = recent[slot];
+        if (entry != null
+                && entry.physical == physical
+                && entry.region.valid
+                && entry.isAt(linear, rip, mode)) {
+            return entry;
+        }
+        entry = entries.get(physical);
+        while (entry != null && !entry.isAt(linear, rip, mode)) {
             entry = entry.nextAtPhysical;
+        }
+        if (entry != null) {
+            recent[slot] = entry;
         }
         return entry;
     }
