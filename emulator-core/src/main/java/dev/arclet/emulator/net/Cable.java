@@ -6,16 +6,10 @@ import java.util.concurrent.Executor;
 /**
  * An Ethernet cable between a card of the machine and whatever is at the other end. The card's end
  * belongs to the machine thread, the far end to a thread of its own: frames cross by two bounded
- * queues, so that neither waits for the other. A frame is an Ethernet II frame without preamble and
- * check sequence, 14..1514 bytes; who hands one over does not touch it again.
+ * queues, so that neither waits for the other. The far end takes every {@link Frame}; what the card
+ * takes beyond ordinary ones, it says by {@link #cardTakes}.
  */
 public final class Cable {
-    /** Largest frame: header and 1500 bytes. */
-    public static final int MAX_FRAME = 1514;
-
-    /** Smallest frame: a header. */
-    public static final int MIN_FRAME = 14;
-
     /** Frames that may be under way in either direction. */
     public static final int QUEUE = 256;
 
@@ -28,16 +22,18 @@ public final class Cable {
          * @return false if there is no room for it now; the card then calls {@link #cardReady} when
          *     there is. A card that is not listening takes frames and forgets them
          */
-        boolean receive(byte[] frame);
+        boolean receive(Frame frame);
     }
 
-    private final ArrayDeque<byte[]> toCard = new ArrayDeque<>();
-    private final ArrayDeque<byte[]> fromCard = new ArrayDeque<>();
+    private final ArrayDeque<Frame> toCard = new ArrayDeque<>();
+    private final ArrayDeque<Frame> fromCard = new ArrayDeque<>();
     private Card card = frame -> true;
     private Executor machine;
     private Runnable wake = () -> {};
     private boolean scheduled;
     private boolean awaitsRoom;
+    private volatile boolean unsummed;
+    private volatile boolean large;
     private long lost;
 
     /**
@@ -63,11 +59,33 @@ public final class Cable {
         wake = activity;
     }
 
+    /**
+     * Says what the card takes from now on, beyond ordinary frames; others may still be under way.
+     * Machine thread.
+     *
+     * @param withoutSums TCP segments without a check sum
+     * @param segments those that are larger than a frame, too
+     */
+    public void cardTakes(boolean withoutSums, boolean segments) {
+        unsummed = withoutSums;
+        large = withoutSums && segments;
+    }
+
+    /** Whether the card completes check sums. */
+    boolean takesUnsummed() {
+        return unsummed;
+    }
+
+    /** Whether the card takes large segments. */
+    boolean takesLarge() {
+        return large;
+    }
+
     /** Sends a frame from the card; lost if the far end does not keep up. Machine thread. */
-    public void send(byte[] frame) {
+    public void send(Frame frame) {
         Runnable tell;
         synchronized (this) {
-            if (frame.length < MIN_FRAME || frame.length > MAX_FRAME || fromCard.size() >= QUEUE) {
+            if (!frame.isProper() || fromCard.size() >= QUEUE) {
                 lost++;
                 return;
             }
@@ -90,7 +108,7 @@ public final class Cable {
     }
 
     /** Takes the next frame that the card has sent; null if there is none. The far end's thread. */
-    public synchronized byte[] take() {
+    public synchronized Frame take() {
         return fromCard.poll();
     }
 
@@ -102,7 +120,7 @@ public final class Cable {
     }
 
     /** Delivers a frame to the card; lost if there is no {@link #room}. The far end's thread. */
-    public synchronized void deliver(byte[] frame) {
+    public synchronized void deliver(Frame frame) {
         if (toCard.size() >= QUEUE) {
             lost++;
             return;
@@ -123,7 +141,7 @@ public final class Cable {
             scheduled = false;
         }
         while (true) {
-            byte[] frame;
+            Frame frame;
             synchronized (this) {
                 frame = toCard.peek();
             }

@@ -29,6 +29,10 @@ final class GuestLink {
         return cable.room();
     }
 
+    boolean takesLarge() {
+        return cable.takesLarge();
+    }
+
     /** Whether a frame is for the gateway, or for everybody. */
     boolean isForUs(byte[] frame) {
         boolean all = true;
@@ -55,7 +59,7 @@ final class GuestLink {
         byte[] reply = arp(2, target, Bytes.i32(frame, at + 14));
         System.arraycopy(frame, at + 8, reply, at + 18, Ethernet.ADDRESS);
         System.arraycopy(frame, at + 8, reply, 0, Ethernet.ADDRESS);
-        cable.deliver(reply);
+        cable.deliver(Frame.plain(reply));
     }
 
     private byte[] arp(int operation, int sender, int target) {
@@ -78,7 +82,7 @@ final class GuestLink {
         }
         if (guest == null) {
             // The guest has not said anything yet; the sender's protocol will try again.
-            cable.deliver(arp(1, NetworkAddresses.GATEWAY, destination));
+            cable.deliver(Frame.plain(arp(1, NetworkAddresses.GATEWAY, destination)));
             return false;
         }
         Ethernet.header(frame, guest, station, Ethernet.TYPE_IPV4);
@@ -88,11 +92,16 @@ final class GuestLink {
     /**
      * Sends a packet whose payload stands at {@link Ipv4#PAYLOAD} of a frame made for it.
      *
-     * @param frame header space and payload, at most {@link Cable#MAX_FRAME} bytes
+     * @param frame header space and payload, at most {@link Frame#MAX} bytes
      */
     void packet(byte[] frame, int protocol, int source, int destination) {
-        if (address(frame, destination)) {
-            Ipv4.header(frame, protocol, source, destination, identification++ & 0xFFFF);
+        packet(Frame.plain(frame), protocol, source, destination);
+    }
+
+    private void packet(Frame frame, int protocol, int source, int destination) {
+        byte[] bytes = frame.bytes();
+        if (address(bytes, destination)) {
+            Ipv4.header(bytes, protocol, source, destination, identification++ & 0xFFFF);
             cable.deliver(frame);
         }
     }
@@ -127,7 +136,7 @@ final class GuestLink {
                 return;
             }
             Ipv4.fragmentHeader(frame, Ipv4.UDP, source, destination, id, at, at + n < length);
-            cable.deliver(frame);
+            cable.deliver(Frame.plain(frame));
         }
     }
 
@@ -141,7 +150,8 @@ final class GuestLink {
             byte[] options,
             ByteRing data,
             int offset,
-            int length) {
+            int length,
+            int mss) {
         int header = TcpSegment.HEADER + (options == null ? 0 : options.length);
         byte[] frame = new byte[Ipv4.PAYLOAD + header + length];
         int at = Ipv4.PAYLOAD;
@@ -158,16 +168,15 @@ final class GuestLink {
         if (data != null) {
             data.copy(offset, frame, at + header, length);
         }
+        int from = flow.remoteAddress();
+        int to = flow.guestAddress();
+        boolean unsummed = cable.takesUnsummed() || mss > 0 && length > mss;
         int sum =
-                Ipv4.transportSum(
-                        frame,
-                        at,
-                        header + length,
-                        Ipv4.TCP,
-                        flow.remoteAddress(),
-                        flow.guestAddress());
-        Bytes.put16(frame, at + 16, ~sum);
-        packet(frame, Ipv4.TCP, flow.remoteAddress(), flow.guestAddress());
+                unsummed
+                        ? Ipv4.pseudoSum(header + length, Ipv4.TCP, from, to)
+                        : ~Ipv4.transportSum(frame, at, header + length, Ipv4.TCP, from, to);
+        Bytes.put16(frame, at + 16, sum);
+        packet(new Frame(frame, unsummed, length > mss ? mss : 0), Ipv4.TCP, from, to);
     }
 
     /** Answers an echo request (RFC 792). */

@@ -115,13 +115,21 @@ final class Ipv4 {
     /** The folded sum over the pseudo header and a payload: 0xFFFF if its check sum is right. */
     static int transportSum(
             byte[] data, int from, int length, int protocol, int source, int destination) {
-        int pseudo =
+        return Bytes.sum(data, from, length, pseudoSum(length, protocol, source, destination));
+    }
+
+    /** The folded sum over the pseudo header alone. */
+    static int pseudoSum(int length, int protocol, int source, int destination) {
+        int sum =
                 (source >>> 16)
                         + (source & 0xFFFF)
                         + (destination >>> 16)
                         + (destination & 0xFFFF)
                         + protocol
                         + length;
-        return Bytes.sum(data, from, length, pseudo);
+        while (sum > 0xFFFF) {
+            sum = (sum & 0xFFFF) + (sum >>> 16);
+        }
+        return sum;
     }
 }

@@ -21,6 +21,9 @@ import java.util.List;
 final class TcpConnection implements HostStream.Events {
     /** What a connection needs of the network it is in. */
     interface Network {
+        /** Whether segments may be larger than the guest's maximum, to be seen as several. */
+        boolean takesLarge();
+
         /** Frames that can be sent now. */
         int room();
 
@@ -30,7 +33,11 @@ final class TcpConnection implements HostStream.Events {
         /** Have {@link #flush} called when what has come is all handled. */
         void acknowledgeSoon(TcpConnection connection);
 
-        /** Sends a segment to the guest. */
+        /**
+         * Sends a segment to the guest.
+         *
+         * @param mss data bytes of a segment at most; 0 if it has none
+         */
         void send(
                 Flow flow,
                 int flags,
@@ -40,7 +47,8 @@ final class TcpConnection implements HostStream.Events {
                 byte[] options,
                 ByteRing data,
                 int offset,
-                int length);
+                int length,
+                int mss);
 
         /** The connection is over; forget it. */
         void closed(TcpConnection connection);
@@ -73,6 +81,10 @@ final class TcpConnection implements HostStream.Events {
     private static final int DEFAULT_MSS = 536;
     private static final int MIN_MSS = 64;
     private static final int MAX_MSS = Ipv4.MTU - Ipv4.HEADER - TcpSegment.HEADER;
+
+    /** Data bytes of a segment that stands for several. */
+    private static final int MAX_LARGE = 65_535 - Ipv4.HEADER - TcpSegment.HEADER;
+
     private static final int MAX_RETRIES = 10;
     private static final int MAX_PROBES = 40;
     private static final int MAX_EARLY = 64;
@@ -213,6 +225,7 @@ final class TcpConnection implements HostStream.Events {
                 options,
                 null,
                 0,
+                0,
                 0);
         if (answer) {
             advertised = receiveNext + Math.min(0xFFFF, received.free());
@@ -258,7 +271,7 @@ final class TcpConnection implements HostStream.Events {
     public void failed() {
         if (state == State.OPENING) {
             // Refused: to the guest as if the far end had said so (section 3.10.7.1).
-            network.send(flow, RST | ACK, 0, receiveNext, 0, null, null, 0, 0);
+            network.send(flow, RST | ACK, 0, receiveNext, 0, null, null, 0, 0, 0);
             forget();
         } else if (state != State.CLOSED) {
             reset();
@@ -312,7 +325,7 @@ final class TcpConnection implements HostStream.Events {
         boolean acceptable = s.has(ACK) && s.acknowledgment() == next;
         if (s.has(ACK) && !acceptable) {
             if (!s.has(RST)) {
-                network.send(flow, RST, s.acknowledgment(), 0, 0, null, null, 0, 0);
+                network.send(flow, RST, s.acknowledgment(), 0, 0, null, null, 0, 0, 0);
             }
             return;
         }
@@ -367,7 +380,7 @@ final class TcpConnection implements HostStream.Events {
         }
         if (state == State.SYN_RECEIVED) {
             if (s.acknowledgment() != next) {
-                network.send(flow, RST, s.acknowledgment(), 0, 0, null, null, 0, 0);
+                network.send(flow, RST, s.acknowledgment(), 0, 0, null, null, 0, 0, 0);
                 return;
             }
             state = State.ESTABLISHED;
@@ -580,7 +593,11 @@ final class TcpConnection implements HostStream.Events {
         while (true) {
             int pending = unsentBytes();
             int allowed = Math.min(sendWindow, congestionWindow) - (next - unacknowledged);
-            int length = Math.min(Math.min(pending, mss), Math.max(0, allowed));
+            int most = network.takesLarge() ? MAX_LARGE / mss * mss : mss;
+            int length = Math.min(Math.min(pending, most), Math.max(0, allowed));
+            if (length > mss && length < pending) {
+                length -= length % mss;
+            }
             boolean fin = hostEnded && length == pending && mayFinish();
             if (length == 0 && !fin) {
                 limited = pending > 0;
@@ -637,7 +654,8 @@ final class TcpConnection implements HostStream.Events {
                 null,
                 sending,
                 next - unacknowledged,
-                length);
+                length,
+                mss);
         acknowledge = false;
         next += length + (fin ? 1 : 0);
         if (next - highest > 0) {
@@ -686,7 +704,7 @@ final class TcpConnection implements HostStream.Events {
             return;
         }
         acknowledge = false;
-        network.send(flow, ACK, next, receiveNext, window(), null, null, 0, 0);
+        network.send(flow, ACK, next, receiveNext, window(), null, null, 0, 0, 0);
     }
 
     // Time
@@ -766,7 +784,8 @@ final class TcpConnection implements HostStream.Events {
                     null,
                     sending,
                     next - unacknowledged,
-                    1);
+                    1,
+                    mss);
             // The byte counts as sent when it is acknowledged; until then it may go again.
             if (next + 1 - highest > 0) {
                 highest = next + 1;
@@ -822,7 +841,7 @@ final class TcpConnection implements HostStream.Events {
             return;
         }
         if (state != State.OPENING && state != State.TIME_WAIT) {
-            network.send(flow, RST | ACK, next, receiveNext, 0, null, null, 0, 0);
+            network.send(flow, RST | ACK, next, receiveNext, 0, null, null, 0, 0, 0);
         }
         abandon();
     }

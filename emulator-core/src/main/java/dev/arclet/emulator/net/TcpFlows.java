@@ -45,9 +45,13 @@ final class TcpFlows implements TcpConnection.Network {
         this.counters = counters;
     }
 
-    /** Handles a packet from the guest. */
-    void packet(Ipv4.Packet packet) {
-        TcpSegment s = TcpSegment.parse(packet);
+    /**
+     * Handles a packet from the guest.
+     *
+     * @param summed whether the segment has a check sum
+     */
+    void packet(Ipv4.Packet packet, boolean summed) {
+        TcpSegment s = TcpSegment.parse(packet, summed);
         if (s == null || s.sourcePort() == 0 || s.destinationPort() == 0) {
             counters.malformed++;
             return;
@@ -129,7 +133,7 @@ final class TcpFlows implements TcpConnection.Network {
             return;
         }
         if (s.has(TcpSegment.ACK)) {
-            link.segment(flow, TcpSegment.RST, s.acknowledgment(), 0, 0, null, null, 0, 0);
+            link.segment(flow, TcpSegment.RST, s.acknowledgment(), 0, 0, null, null, 0, 0, 0);
         } else {
             link.segment(
                     flow,
@@ -139,6 +143,7 @@ final class TcpFlows implements TcpConnection.Network {
                     0,
                     null,
                     null,
+                    0,
                     0,
                     0);
         }
@@ -187,6 +192,11 @@ final class TcpFlows implements TcpConnection.Network {
     }
 
     @Override
+    public boolean takesLarge() {
+        return link.takesLarge();
+    }
+
+    @Override
     public int room() {
         return link.room();
     }
@@ -211,8 +221,10 @@ final class TcpFlows implements TcpConnection.Network {
             byte[] options,
             ByteRing data,
             int offset,
-            int length) {
-        link.segment(flow, flags, sequence, acknowledgment, window, options, data, offset, length);
+            int length,
+            int mss) {
+        link.segment(
+                flow, flags, sequence, acknowledgment, window, options, data, offset, length, mss);
     }
 
     @Override

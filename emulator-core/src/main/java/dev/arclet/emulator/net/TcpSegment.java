@@ -37,13 +37,28 @@ record TcpSegment(
 
     /** Reads the segment in a packet; null if it is malformed. */
     static TcpSegment parse(Ipv4.Packet packet) {
+        return parse(packet, true);
+    }
+
+    /**
+     * The same.
+     *
+     * @param summed whether it has a check sum
+     */
+    static TcpSegment parse(Ipv4.Packet packet, boolean summed) {
         byte[] data = packet.data();
         int at = packet.payload();
         int length = packet.length();
         if (length < HEADER
-                || Ipv4.transportSum(
-                                data, at, length, Ipv4.TCP, packet.source(), packet.destination())
-                        != 0xFFFF) {
+                || summed
+                        && Ipv4.transportSum(
+                                        data,
+                                        at,
+                                        length,
+                                        Ipv4.TCP,
+                                        packet.source(),
+                                        packet.destination())
+                                != 0xFFFF) {
             return null;
         }
         int headerLength = (data[at + 12] >>> 4 & 15) * 4;

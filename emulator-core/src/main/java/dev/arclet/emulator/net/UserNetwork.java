@@ -67,7 +67,7 @@ public final class UserNetwork {
      */
     public boolean work() {
         int handled = 0;
-        for (byte[] frame = cable.take(); frame != null; frame = cable.take()) {
+        for (Frame frame = cable.take(); frame != null; frame = cable.take()) {
             counters.frames++;
             frame(frame);
             if (++handled == ROUND) {
@@ -93,7 +93,8 @@ public final class UserNetwork {
         return Math.min(tcp.deadline(), udp.deadline());
     }
 
-    private void frame(byte[] frame) {
+    private void frame(Frame received) {
+        byte[] frame = received.bytes();
         if (!link.isForUs(frame)) {
             counters.ignored++; // multicast, mostly
             return;
@@ -109,14 +110,14 @@ public final class UserNetwork {
                     counters.malformed++;
                 } else {
                     link.learn(frame);
-                    packet(packet);
+                    packet(packet, received.unsummed());
                 }
             }
             default -> counters.ignored++;
         }
     }
 
-    private void packet(Ipv4.Packet received) {
+    private void packet(Ipv4.Packet received, boolean unsummed) {
         Ipv4.Packet p = received;
         if (p.isFragment()) {
             p = reassembly.add(p, clock.getAsLong());
@@ -138,7 +139,7 @@ public final class UserNetwork {
             return;
         }
         switch (p.protocol()) {
-            case Ipv4.TCP -> tcp.packet(p);
+            case Ipv4.TCP -> tcp.packet(p, !unsummed || received.isFragment());
             case Ipv4.ICMP -> icmp(p);
             default -> counters.ignored++;
         }

@@ -12,6 +12,7 @@ import dev.arclet.emulator.device.net.Rtl8139;
 import dev.arclet.emulator.memory.GuestMemory;
 import dev.arclet.emulator.memory.PhysicalMap;
 import dev.arclet.emulator.net.Cable;
+import dev.arclet.emulator.net.Frame;
 import java.util.ArrayDeque;
 import java.util.Arrays;
 import java.util.Queue;
@@ -56,7 +57,7 @@ class Rtl8139Test extends DeviceContractTest {
                         random -> {
                             byte[] frame = new byte[60 + random.nextInt(1400)];
                             Arrays.fill(frame, 0, 6, (byte) -1);
-                            made.chip().receive(frame);
+                            made.chip().receive(Frame.plain(frame));
                         });
     }
 
@@ -92,20 +93,20 @@ class Rtl8139Test extends DeviceContractTest {
         map.writeExternal(BUFFER, frame, 0, frame.length);
         chip.writePort(0x24, 4, BUFFER);
         chip.writePort(0x14, 4, 100);
-        assertArrayEquals(frame, cable.take());
+        assertArrayEquals(frame, cable.take().bytes());
         assertEquals(0xA000, chip.readPort(0x14, 4) & 0xE000, "sent, and the driver's again");
         assertTrue(pin.high);
         chip.writePort(0x3E, 2, 4);
         assertFalse(pin.high);
         card.writeConfig(4, 2, 3);
         chip.writePort(0x14, 4, 100);
-        assertEquals(-1, cable.take()[50], "no bus master: it reads ones");
+        assertEquals(-1, cable.take().bytes()[50], "no bus master: it reads ones");
     }
 
     @Test
     void receivesIntoTheRing() {
         start(0x0E);
-        cable.deliver(frame(100, 0x52));
+        cable.deliver(Frame.plain(frame(100, 0x52)));
         assertEquals(0, chip.readPort(0x37, 1) & 1);
         assertEquals(1, chip.readPort(0x3E, 2));
         byte[] entry = memory(RING, 108);
@@ -115,11 +116,11 @@ class Rtl8139Test extends DeviceContractTest {
         assertEquals(108, chip.readPort(0x3A, 2));
         chip.writePort(0x38, 2, 108 - 16);
         assertEquals(1, chip.readPort(0x37, 1) & 1, "all taken");
-        cable.deliver(frame(100, 0x56)); // another station
+        cable.deliver(Frame.plain(frame(100, 0x56))); // another station
         assertEquals(1, chip.readPort(0x37, 1) & 1);
         byte[] all = frame(42, -1);
         Arrays.fill(all, 0, 6, (byte) -1);
-        cable.deliver(all);
+        cable.deliver(Frame.plain(all));
         assertEquals(
                 0x2001, memory(RING + 108, 2)[0] & 0xFF | (memory(RING + 109, 1)[0] & 0xFF) << 8);
         assertEquals(64, memory(RING + 110, 1)[0], "short frames are padded");
@@ -130,7 +131,7 @@ class Rtl8139Test extends DeviceContractTest {
         start(0x0E);
         int entry = 4 + 1514 + 4 + 3 & ~3;
         for (int i = 0; i < 8; i++) {
-            cable.deliver(frame(1514, 0x52));
+            cable.deliver(Frame.plain(frame(1514, 0x52)));
         }
         assertEquals(5 * entry, chip.readPort(0x3A, 2), "five fit into 8 KiB");
         assertEquals(Cable.QUEUE - 3, cable.room());
@@ -155,7 +156,7 @@ class Rtl8139Test extends DeviceContractTest {
         cable.plugCard(card.card(), posted::add);
         start(0x0E);
         for (int i = 0; i < 20; i++) {
-            cable.deliver(frame(1514, 0x52));
+            cable.deliver(Frame.plain(frame(1514, 0x52)));
         }
         posted.remove().run();
         chip.writePort(0x38, 2, (4 + 1514 + 4 + 3 & ~3) - 16);
@@ -174,7 +175,7 @@ class Rtl8139Test extends DeviceContractTest {
         start(0x04);
         byte[] group = frame(60, 0);
         System.arraycopy(new byte[] {1, 0, 0x5E, 0, 0, 1}, 0, group, 0, 6);
-        cable.deliver(group);
+        cable.deliver(Frame.plain(group));
         assertEquals(1, chip.readPort(0x37, 1) & 1);
         // The address of all hosts hashes to 31: bit 7 of MAR3.
         int crc = -1;
@@ -186,7 +187,7 @@ class Rtl8139Test extends DeviceContractTest {
         }
         int index = crc >>> 26;
         chip.writePort(0x08 + (index >>> 3), 1, 1 << (index & 7));
-        cable.deliver(group);
+        cable.deliver(Frame.plain(group));
         assertEquals(0, chip.readPort(0x37, 1) & 1);
     }
 

@@ -302,9 +302,9 @@ class TcpConnectionTest {
             byte[] before = pending[slot];
             pending[slot] = frame;
             if (before != null) {
-                wire.cable.send(before);
+                wire.cable.send(Frame.plain(before));
                 if (random.nextInt(10) == 0) {
-                    wire.cable.send(before.clone());
+                    wire.cable.send(Frame.plain(before.clone()));
                 }
             }
         }
@@ -312,7 +312,7 @@ class TcpConnectionTest {
         private void flush() {
             for (int i = 0; i < pending.length; i++) {
                 if (pending[i] != null) {
-                    wire.cable.send(pending[i]);
+                    wire.cable.send(Frame.plain(pending[i]));
                     pending[i] = null;
                 }
             }
@@ -396,5 +396,42 @@ class TcpConnectionTest {
         assertArrayEquals(up, far.received.toByteArray(), "to the host, seed " + seed);
         assertArrayEquals(down, guest.received.toByteArray(), "to the guest, seed " + seed);
         assertTrue(far.outputShut, "seed " + seed);
+    }
+
+    @Test
+    void aCardThatTakesLargeSegmentsGetsThemWithoutSums() {
+        wire.cable.cardTakes(true, true);
+        wire.summed = false;
+        FakeHost.Stream far = open();
+        byte[] data = new byte[9 * 1460 + 5];
+        new Random(1).nextBytes(data);
+        far.toSend = data;
+        far.events.readable();
+        List<byte[]> sent = wire.take();
+        assertEquals(1, sent.size());
+        Ipv4.Packet packet = Ipv4.parse(sent.getFirst());
+        TcpSegment large = TcpSegment.parse(packet, false);
+        assertArrayEquals(
+                data,
+                Arrays.copyOfRange(
+                        large.data(), large.payload(), large.payload() + large.length()));
+        int pseudo = Ipv4.pseudoSum(packet.length(), Ipv4.TCP, Wire.FAR, Wire.GUEST);
+        assertEquals(pseudo, Bytes.u16(packet.data(), packet.payload() + 16));
+        assertEquals(1460, wire.segments.getLast());
+    }
+
+    @Test
+    void takesALargeSegmentWithoutASum() {
+        FakeHost.Stream far = open();
+        byte[] data = new byte[40_000];
+        new Random(2).nextBytes(data);
+        byte[] frame = Wire.tcp(2000, Wire.FAR, 80, ACK, ISS + 1, theirs, 500, data);
+        frame[Ipv4.PAYLOAD + 16] ^= 1;
+        wire.cable.send(new Frame(frame, true, 1460));
+        assertEquals(ISS + 1 + data.length, wire.takeSegment().acknowledgment());
+        assertArrayEquals(data, far.received.toByteArray());
+        wire.send(frame); // as an ordinary frame it is too large
+        assertEquals(0, wire.take().size());
+        assertEquals(1L, wire.network.statistics().get("lost"));
     }
 }

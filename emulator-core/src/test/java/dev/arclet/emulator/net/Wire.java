@@ -13,10 +13,14 @@ final class Wire {
     final Cable cable = new Cable();
     final FakeHost host = new FakeHost();
     final List<byte[]> arrived = new ArrayList<>();
+    final List<Integer> segments = new ArrayList<>();
     final List<String> asked = new ArrayList<>();
     final UserNetwork network;
     long now = 1_000_000_000L;
     boolean cardFull;
+
+    /** Whether segments from the network have check sums. */
+    boolean summed = true;
 
     Wire(boolean allow) {
         cable.plugCard(
@@ -24,7 +28,8 @@ final class Wire {
                     if (cardFull) {
                         return false;
                     }
-                    arrived.add(frame);
+                    arrived.add(frame.bytes());
+                    segments.add(frame.segment());
                     return true;
                 },
                 Runnable::run);
@@ -52,7 +57,7 @@ final class Wire {
 
     /** Sends a frame to the network and lets it work. */
     void send(byte[] frame) {
-        cable.send(frame);
+        cable.send(Frame.plain(frame));
         network.work();
     }
 
@@ -83,7 +88,7 @@ final class Wire {
     }
 
     TcpSegment takeSegment() {
-        TcpSegment s = TcpSegment.parse(takePacket());
+        TcpSegment s = TcpSegment.parse(takePacket(), summed);
         if (s == null) {
             throw new AssertionError("not a proper TCP segment");
         }

@@ -17,6 +17,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.BeforeEach;
@@ -65,8 +66,13 @@ class Qcow2ImageTest {
         assertEquals(0, process.exitValue(), output);
     }
 
+    private BlockDevice open(String name, boolean readOnly) throws StorageException {
+        return DiskImages.open(
+                folder.resolve(name), Optional.of(DiskImages.Format.QCOW2), readOnly);
+    }
+
     private void assertContent(String name, byte[] expected) throws IOException {
-        try (BlockDevice disk = DiskImages.open(folder.resolve(name), true)) {
+        try (BlockDevice disk = open(name, true)) {
             assertEquals(expected.length, disk.size());
             assertTrue(disk.readOnly());
             byte[] got = new byte[expected.length];
@@ -112,8 +118,8 @@ class Qcow2ImageTest {
         qemuImg("create", "-f", "qcow2", "-b", "raw", "-F", "raw", "over-raw");
         assertContent("over-raw", content);
         // Two at a time share what lies below.
-        try (BlockDevice first = DiskImages.open(folder.resolve("top"), true);
-                BlockDevice second = DiskImages.open(folder.resolve("middle"), true)) {
+        try (BlockDevice first = open("top", true);
+                BlockDevice second = open("middle", true)) {
             assertFalse(first.size() == second.size());
         }
     }
@@ -145,7 +151,7 @@ class Qcow2ImageTest {
         StorageException e =
                 assertThrows(
                         StorageException.class,
-                        () -> DiskImages.open(folder.resolve("x"), false).close());
+                        () -> open("x", false).close());
         assertTrue(e.getMessage().contains("can only be read"), e.getMessage());
     }
 
@@ -153,7 +159,7 @@ class Qcow2ImageTest {
         StorageException e =
                 assertThrows(
                         StorageException.class,
-                        () -> DiskImages.open(folder.resolve(name), true).close());
+                        () -> open(name, true).close());
         assertTrue(e.getMessage().contains(reason), e.getMessage());
     }
 
@@ -206,10 +212,34 @@ class Qcow2ImageTest {
     }
 
     private void readAll(byte[] got) throws IOException {
-        try (BlockDevice disk = DiskImages.open(folder.resolve("bad"), true)) {
+        try (BlockDevice disk = open("bad", true)) {
             disk.read(0, got, 0, (int) Math.min(got.length, disk.size()));
         } catch (StorageException e) {
             assertTrue(e.getMessage().startsWith("cannot "), e.getMessage());
         }
+    }
+
+    @Test
+    void theNameTellsTheFormat() throws IOException, InterruptedException {
+        qemuImg("convert", "-f", "raw", "-O", "qcow2", "raw", "x.qcow2");
+        Files.copy(folder.resolve("x.qcow2"), folder.resolve("x.img"));
+        try (BlockDevice disk =
+                DiskImages.open(folder.resolve("x.qcow2"), Optional.empty(), true)) {
+            assertEquals(SIZE, disk.size());
+        }
+        StorageException e =
+                assertThrows(
+                        StorageException.class,
+                        () ->
+                                DiskImages.open(folder.resolve("x.img"), Optional.empty(), true)
+                                        .close());
+        assertTrue(e.getMessage().contains("nobody has said that it is"), e.getMessage());
+    }
+
+    @Test
+    void internalSnapshotsDoNotShow() throws IOException, InterruptedException {
+        qemuImg("convert", "-f", "raw", "-O", "qcow2", "raw", "x");
+        qemuImg("snapshot", "-c", "before", "x");
+        assertContent("x", content);
     }
 }

@@ -3,7 +3,6 @@ package dev.arclet.launcher.boot;
 import dev.arclet.emulator.storage.BlockDevice;
 import dev.arclet.emulator.storage.DiskImages;
 import dev.arclet.emulator.storage.OverlayImage;
-import dev.arclet.emulator.storage.RawImage;
 import dev.arclet.emulator.storage.StorageException;
 import dev.arclet.launcher.LauncherException;
 import java.io.IOException;
@@ -15,14 +14,16 @@ import java.security.NoSuchAlgorithmException;
 import java.util.Optional;
 
 /**
- * A disk image as an option names it: {@code FILE[,raw][,ro|,snapshot|,overlay=FILE]}.
+ * A disk image as an option names it: {@code
+ * FILE[,raw|,qcow2][,ro|,snapshot|,overlay=FILE]}.
  *
  * @param file the image
- * @param raw whether its first bytes do not matter: it is raw
+ * @param format its format, if the option says it
  * @param writes what becomes of the guest's writes
  * @param overlay where they go with {@link Writes#OVERLAY}
  */
-public record DiskOption(Path file, boolean raw, Writes writes, Optional<Path> overlay) {
+public record DiskOption(
+        Path file, Optional<DiskImages.Format> format, Writes writes, Optional<Path> overlay) {
     private static final String OVERLAY = "overlay=";
 
     /** What becomes of the guest's writes. */
@@ -44,7 +45,7 @@ public record DiskOption(Path file, boolean raw, Writes writes, Optional<Path> o
      */
     public static DiskOption parse(String text) throws LauncherException {
         String rest = text;
-        boolean raw = false;
+        Optional<DiskImages.Format> format = Optional.empty();
         Writes writes = null;
         Optional<Path> overlay = Optional.empty();
         // From the end, so that a file name may have commas.
@@ -56,8 +57,11 @@ public record DiskOption(Path file, boolean raw, Writes writes, Optional<Path> o
                         case "snapshot" -> Writes.LOST;
                         default -> word.startsWith(OVERLAY) ? Writes.OVERLAY : null;
                     };
-            if (word.equals("raw")) {
-                raw = true;
+            Optional<DiskImages.Format> said = format(word);
+            if (said.isPresent() && format.isEmpty()) {
+                format = said;
+            } else if (said.isPresent()) {
+                throw bad(text, "it says twice which format it has");
             } else if (meant != null && writes == null) {
                 writes = meant;
                 if (meant == Writes.OVERLAY) {
@@ -74,7 +78,15 @@ public record DiskOption(Path file, boolean raw, Writes writes, Optional<Path> o
             throw bad(text, "it names no file");
         }
         return new DiskOption(
-                Path.of(rest), raw, writes == null ? Writes.INTO_IMAGE : writes, overlay);
+                Path.of(rest), format, writes == null ? Writes.INTO_IMAGE : writes, overlay);
+    }
+
+    private static Optional<DiskImages.Format> format(String word) {
+        return switch (word) {
+            case "raw" -> Optional.of(DiskImages.Format.RAW);
+            case "qcow2" -> Optional.of(DiskImages.Format.QCOW2);
+            default -> Optional.empty();
+        };
     }
 
     private static LauncherException bad(String text, String reason) {
@@ -83,7 +95,7 @@ public record DiskOption(Path file, boolean raw, Writes writes, Optional<Path> o
                 "use disk",
                 "\"" + text + "\"",
                 reason,
-                "Write FILE, FILE,ro, FILE,snapshot or FILE,overlay=FILE");
+                "Write FILE, FILE,ro, FILE,snapshot or FILE,overlay=FILE, with ,raw or ,qcow2 behind FILE if its name does not tell");
     }
 
     /**
@@ -93,7 +105,7 @@ public record DiskOption(Path file, boolean raw, Writes writes, Optional<Path> o
      */
     public BlockDevice open() throws StorageException {
         boolean readOnly = writes != Writes.INTO_IMAGE;
-        BlockDevice image = raw ? RawImage.open(file, readOnly) : DiskImages.open(file, readOnly);
+        BlockDevice image = DiskImages.open(file, format, readOnly);
         boolean opened = false;
         try {
             BlockDevice disk =

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.arclet.emulator.storage.BlockDevice;
+import dev.arclet.emulator.storage.DiskImages.Format;
 import dev.arclet.emulator.storage.StorageException;
 import dev.arclet.launcher.LauncherException;
 import dev.arclet.launcher.boot.DiskOption.Writes;
@@ -12,6 +13,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -23,7 +25,10 @@ class DiskOptionTest {
         assertEquals(Writes.INTO_IMAGE, DiskOption.parse("a,b.img").writes());
         assertEquals(Path.of("a,b.img"), DiskOption.parse("a,b.img,ro").file());
         assertEquals(Writes.REFUSED, DiskOption.parse("x,ro,raw").writes());
-        assertTrue(DiskOption.parse("x,ro,raw").raw());
+        assertEquals(Optional.of(Format.RAW), DiskOption.parse("x,ro,raw").format());
+        assertEquals(Optional.of(Format.QCOW2), DiskOption.parse("x,qcow2,ro").format());
+        assertEquals(Optional.empty(), DiskOption.parse("x.qcow2,ro").format());
+        assertThrows(LauncherException.class, () -> DiskOption.parse("x,raw,qcow2"));
         assertEquals(Writes.LOST, DiskOption.parse("x,raw,snapshot").writes());
         assertEquals(Path.of("y"), DiskOption.parse("x,overlay=y").overlay().orElseThrow());
         assertThrows(LauncherException.class, () -> DiskOption.parse("x,ro,snapshot"));
@@ -60,5 +65,26 @@ class DiskOptionTest {
         assertThrows(StorageException.class, () -> DiskOption.parse(overlay).open().close());
         write(image.toString(), 4);
         assertEquals(4, Files.readAllBytes(image)[0]);
+    }
+
+    @Test
+    void aGuestCannotTurnItsRawDiskIntoAnImageThatNamesOtherFiles()
+            throws LauncherException, IOException {
+        Path image = Files.write(folder.resolve("image"), new byte[8192]);
+        byte[] magic = {'Q', 'F', 'I', (byte) 0xFB, 0, 0, 0, 3};
+        try (BlockDevice disk = DiskOption.parse(image.toString()).open()) {
+            disk.write(0, magic, 0, magic.length);
+        }
+        for (String next : new String[] {"", ",ro", ",snapshot", ",overlay=" + folder.resolve("o")}) {
+            StorageException e =
+                    assertThrows(
+                            StorageException.class,
+                            () -> DiskOption.parse(image + next).open().close(),
+                            next);
+            assertTrue(e.getMessage().contains("add ,qcow2 if it is one, or ,raw"), e.getMessage());
+        }
+        try (BlockDevice disk = DiskOption.parse(image + ",raw").open()) {
+            assertEquals('Q', firstByte(disk));
+        }
     }
 }

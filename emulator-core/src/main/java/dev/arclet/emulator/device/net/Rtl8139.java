@@ -7,6 +7,7 @@ import dev.arclet.emulator.bus.MmioDevice;
 import dev.arclet.emulator.bus.PioDevice;
 import dev.arclet.emulator.bus.Resettable;
 import dev.arclet.emulator.net.Cable;
+import dev.arclet.emulator.net.Frame;
 import dev.arclet.emulator.snapshot.SnapshotException;
 import dev.arclet.emulator.snapshot.SnapshotReader;
 import dev.arclet.emulator.snapshot.SnapshotWriter;
@@ -359,14 +360,14 @@ public final class Rtl8139 implements PioDevice, MmioDevice, Resettable, Cable.C
         }
         int length = tsd & TSD_SIZE;
         set(at, 4, tsd | TSD_OWN | TSD_SENT);
-        if (length >= Cable.MIN_FRAME && length <= Cable.MAX_FRAME) {
+        if (length >= Frame.MIN && length <= Frame.MAX) {
             byte[] frame = new byte[length];
             memory.readExternal(
                     get(TSAD0 + 4 * descriptor, 4) & 0xFFFFFFFFL, frame, 0, frame.length);
             if ((get(TCR, 4) & TCR_LOOPBACK) == TCR_LOOPBACK) {
-                receive(frame);
+                receive(Frame.plain(frame));
             } else {
-                cable.send(frame);
+                cable.send(Frame.plain(frame));
             }
         }
         raise(ISR_SENT);
@@ -412,7 +413,8 @@ public final class Rtl8139 implements PioDevice, MmioDevice, Resettable, Cable.C
     }
 
     @Override
-    public boolean receive(byte[] frame) {
+    public boolean receive(Frame received) {
+        byte[] frame = received.bytes();
         int status = (get(CR, 1) & CR_RECEIVE) == 0 ? 0 : accepted(frame);
         if (status == 0) {
             return true; // not listening, or not to this

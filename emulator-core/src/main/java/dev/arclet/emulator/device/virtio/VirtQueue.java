@@ -183,6 +183,11 @@ public final class VirtQueue {
         return chain(head);
     }
 
+    /** Puts the chains taken last back, as if they had not been taken. */
+    void putBack(int count) {
+        nextAvailable = nextAvailable - count & 0xFFFF;
+    }
+
     /** Reads the chain that starts at a descriptor. */
     DescriptorChain chain(int head) throws VirtioException {
         DescriptorChain chain = new DescriptorChain(memory, head);

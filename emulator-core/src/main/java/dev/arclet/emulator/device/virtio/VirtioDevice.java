@@ -139,6 +139,7 @@ public abstract class VirtioDevice implements Resettable {
             for (VirtQueue queue : queues) {
                 queue.negotiated(has(EVENT_IDX), has(INDIRECT_DESC));
             }
+            started();
             for (int i = 0; i < queues.length; i++) {
                 notified(i);
             }
@@ -198,6 +199,9 @@ public abstract class VirtioDevice implements Resettable {
             transport.configurationInterrupt();
         }
     }
+
+    /** The driver has started the device; what it has accepted is known now. */
+    protected void started() {}
 
     /** Whether the driver runs the device. */
     protected final boolean running() {
