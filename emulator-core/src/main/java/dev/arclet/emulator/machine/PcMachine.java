@@ -39,6 +39,7 @@ import dev.arclet.emulator.firmware.AcpiTables;
 import dev.arclet.emulator.firmware.BootException;
 import dev.arclet.emulator.firmware.E820;
 import dev.arclet.emulator.firmware.RomImage;
+import dev.arclet.emulator.memory.PhysicalMap;
 import dev.arclet.emulator.mmu.Mmu;
 import dev.arclet.emulator.snapshot.SnapshotException;
 import dev.arclet.emulator.snapshot.SnapshotFile;
@@ -535,6 +536,13 @@ public final class PcMachine implements AutoCloseable {
     /** Makes {@link #run} return soon; any thread. */
     public void stop() {
         loop.post(() -> loop.exit(new Exit(Exit.Reason.STOPPED, 0)));
+    }
+
+    /** What the processor reaches the devices through, and their time. */
+    record Insides(CpuState cpu, PioBus ports, PhysicalMap memory, EventQueue events) {}
+
+    Insides insides() {
+        return new Insides(cpu, ports, memory.map(), events);
     }
 
     /** Runs a command on the machine thread; any thread. */

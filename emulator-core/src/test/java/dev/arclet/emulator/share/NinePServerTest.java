@@ -17,6 +17,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Random;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -252,11 +253,27 @@ class NinePServerTest {
     @Test
     void anyMessageIsAnswered() throws IOException {
         serve(true);
+        fuzz(0, 20_000);
+    }
+
+    @Test
+    @Tag("slow")
+    void fuzz() throws IOException {
+        serve(true);
+        long end = System.nanoTime() + Long.getLong("arclet.fuzz.seconds", 60) * 1_000_000_000L;
+        long seed = 20_000;
+        for (; System.nanoTime() < end; seed += 20_000) {
+            fuzz(seed, seed + 20_000);
+        }
+        System.out.println("NinePServerTest: " + seed + " messages");
+    }
+
+    private void fuzz(long from, long until) throws IOException {
         int[] types = {
             8, 12, 14, 20, 22, 24, 26, 30, 40, 50, 52, 54, 72, 74, 76, 100, 104, 110, 116, 118, 120,
             122
         };
-        for (int seed = 0; seed < 20_000; seed++) {
+        for (long seed = from; seed < until; seed++) {
             Random random = new Random(seed);
             byte[] message = new byte[random.nextInt(60)];
             random.nextBytes(message);

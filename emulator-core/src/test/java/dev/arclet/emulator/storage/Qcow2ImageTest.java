@@ -148,18 +148,12 @@ class Qcow2ImageTest {
         assertRefused("x", "another file");
         qemuImg("create", "-f", "qcow2", "-o", "compression_type=zstd", "x", "5M");
         assertRefused("x", "zstd");
-        StorageException e =
-                assertThrows(
-                        StorageException.class,
-                        () -> open("x", false).close());
+        StorageException e = assertThrows(StorageException.class, () -> open("x", false).close());
         assertTrue(e.getMessage().contains("can only be read"), e.getMessage());
     }
 
     private void assertRefused(String name, String reason) {
-        StorageException e =
-                assertThrows(
-                        StorageException.class,
-                        () -> open(name, true).close());
+        StorageException e = assertThrows(StorageException.class, () -> open(name, true).close());
         assertTrue(e.getMessage().contains(reason), e.getMessage());
     }
 

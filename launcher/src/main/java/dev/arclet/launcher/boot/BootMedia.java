@@ -27,7 +27,8 @@ public final class BootMedia implements AutoCloseable {
     /**
      * Adds the disks of {@code --disk} options, a source of entropy, and shared folders.
      *
-     * @param ide whether they are IDE disks, which every firmware and old system knows; else virtio
+     * @param ide whether those that do not say are IDE disks, which every firmware and old system
+     *     knows; else virtio
      */
     public void addDisks(
             MachineConfig.Builder config,
@@ -37,8 +38,9 @@ public final class BootMedia implements AutoCloseable {
             throws LauncherException {
         List<BlockDevice> virtio = new ArrayList<>();
         for (String option : options) {
-            BlockDevice disk = opened(DiskOption.parse(option));
-            if (ide) {
+            DiskOption parsed = DiskOption.parse(option);
+            BlockDevice disk = opened(parsed);
+            if (parsed.controller().map(c -> c == DiskOption.Controller.IDE).orElse(ide)) {
                 config.disk(disk);
             } else {
                 virtio.add(disk);
@@ -71,15 +73,14 @@ public final class BootMedia implements AutoCloseable {
 
     /** Puts a disc into the CD drive. */
     public void insertCd(MachineConfig.Builder config, Path file) throws LauncherException {
-        config.cdrom(
-                opened(new DiskOption(file, false, DiskOption.Writes.REFUSED, Optional.empty())));
+        config.cdrom(opened(DiskOption.raw(file, DiskOption.Writes.REFUSED)));
     }
 
     /** Puts a disk into floppy drive A; write-protected if its file is. */
     public void insertFloppy(MachineConfig.Builder config, Path file) throws LauncherException {
         DiskOption.Writes writes =
                 Files.isWritable(file) ? DiskOption.Writes.INTO_IMAGE : DiskOption.Writes.REFUSED;
-        BlockDevice disk = opened(new DiskOption(file, true, writes, Optional.empty()));
+        BlockDevice disk = opened(DiskOption.raw(file, writes));
         if (FloppyFormat.of(disk.size()).isEmpty()) {
             throw new LauncherException(
                     LauncherException.Kind.USAGE,

@@ -15,16 +15,27 @@ import java.util.Optional;
 
 /**
  * A disk image as an option names it: {@code
- * FILE[,raw|,qcow2][,ro|,snapshot|,overlay=FILE]}.
+ * FILE[,raw|,qcow2][,ide|,virtio][,ro|,snapshot|,overlay=FILE]}.
  *
  * @param file the image
  * @param format its format, if the option says it
+ * @param controller what it is attached to, if the option says it
  * @param writes what becomes of the guest's writes
  * @param overlay where they go with {@link Writes#OVERLAY}
  */
 public record DiskOption(
-        Path file, Optional<DiskImages.Format> format, Writes writes, Optional<Path> overlay) {
+        Path file,
+        Optional<DiskImages.Format> format,
+        Optional<Controller> controller,
+        Writes writes,
+        Optional<Path> overlay) {
     private static final String OVERLAY = "overlay=";
+
+    /** What a disk is attached to. */
+    public enum Controller {
+        IDE,
+        VIRTIO
+    }
 
     /** What becomes of the guest's writes. */
     public enum Writes {
@@ -38,6 +49,16 @@ public record DiskOption(
         OVERLAY
     }
 
+    /** A medium that is what its bytes are. */
+    static DiskOption raw(Path file, Writes writes) {
+        return new DiskOption(
+                file,
+                Optional.of(DiskImages.Format.RAW),
+                Optional.empty(),
+                writes,
+                Optional.empty());
+    }
+
     /**
      * Reads an option's text.
      *
@@ -46,6 +67,7 @@ public record DiskOption(
     public static DiskOption parse(String text) throws LauncherException {
         String rest = text;
         Optional<DiskImages.Format> format = Optional.empty();
+        Optional<Controller> controller = Optional.empty();
         Writes writes = null;
         Optional<Path> overlay = Optional.empty();
         // From the end, so that a file name may have commas.
@@ -62,6 +84,10 @@ public record DiskOption(
                 format = said;
             } else if (said.isPresent()) {
                 throw bad(text, "it says twice which format it has");
+            } else if (controller(word).isPresent() && controller.isEmpty()) {
+                controller = controller(word);
+            } else if (controller(word).isPresent()) {
+                throw bad(text, "it says twice what it is attached to");
             } else if (meant != null && writes == null) {
                 writes = meant;
                 if (meant == Writes.OVERLAY) {
@@ -78,7 +104,11 @@ public record DiskOption(
             throw bad(text, "it names no file");
         }
         return new DiskOption(
-                Path.of(rest), format, writes == null ? Writes.INTO_IMAGE : writes, overlay);
+                Path.of(rest),
+                format,
+                controller,
+                writes == null ? Writes.INTO_IMAGE : writes,
+                overlay);
     }
 
     private static Optional<DiskImages.Format> format(String word) {
@@ -89,13 +119,21 @@ public record DiskOption(
         };
     }
 
+    private static Optional<Controller> controller(String word) {
+        return switch (word) {
+            case "ide" -> Optional.of(Controller.IDE);
+            case "virtio" -> Optional.of(Controller.VIRTIO);
+            default -> Optional.empty();
+        };
+    }
+
     private static LauncherException bad(String text, String reason) {
         return new LauncherException(
                 LauncherException.Kind.USAGE,
                 "use disk",
                 "\"" + text + "\"",
                 reason,
-                "Write FILE, FILE,ro, FILE,snapshot or FILE,overlay=FILE, with ,raw or ,qcow2 behind FILE if its name does not tell");
+                "Write FILE, FILE,ro, FILE,snapshot or FILE,overlay=FILE, with ,raw or ,qcow2 if the name does not tell, and ,ide or ,virtio");
     }
 
     /**

@@ -99,9 +99,9 @@ final class BootCommand implements Callable<Integer> {
 
     @Option(
             names = "--disk",
-            paramLabel = "FILE[,raw|,qcow2][,ro|,snapshot|,overlay=FILE]",
+            paramLabel = "FILE[,raw|,qcow2][,ide|,virtio][,ro|,snapshot|,overlay=FILE]",
             description =
-                    "Disk image, qcow2 if its name ends so or the option says it, else raw; may be repeated: IDE with a firmware, virtio with --kernel. With ro it is write-protected, with snapshot writes are lost at the end, with overlay they go to a file of their own.")
+                    "Disk image, qcow2 if its name ends so or the option says it, else raw; may be repeated: IDE with a firmware, virtio with --kernel, or as it says. With ro it is write-protected, with snapshot writes are lost at the end, with overlay they go to a file of their own.")
     private List<String> disks = new ArrayList<>();
 
     @Option(

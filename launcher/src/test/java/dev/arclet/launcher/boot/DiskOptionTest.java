@@ -29,6 +29,14 @@ class DiskOptionTest {
         assertEquals(Optional.of(Format.QCOW2), DiskOption.parse("x,qcow2,ro").format());
         assertEquals(Optional.empty(), DiskOption.parse("x.qcow2,ro").format());
         assertThrows(LauncherException.class, () -> DiskOption.parse("x,raw,qcow2"));
+        assertEquals(
+                Optional.of(DiskOption.Controller.IDE),
+                DiskOption.parse("x,ide,snapshot").controller());
+        assertEquals(
+                Optional.of(DiskOption.Controller.VIRTIO),
+                DiskOption.parse("x,ro,virtio").controller());
+        assertEquals(Optional.empty(), DiskOption.parse("x,ro").controller());
+        assertThrows(LauncherException.class, () -> DiskOption.parse("x,ide,virtio"));
         assertEquals(Writes.LOST, DiskOption.parse("x,raw,snapshot").writes());
         assertEquals(Path.of("y"), DiskOption.parse("x,overlay=y").overlay().orElseThrow());
         assertThrows(LauncherException.class, () -> DiskOption.parse("x,ro,snapshot"));
@@ -75,7 +83,8 @@ class DiskOptionTest {
         try (BlockDevice disk = DiskOption.parse(image.toString()).open()) {
             disk.write(0, magic, 0, magic.length);
         }
-        for (String next : new String[] {"", ",ro", ",snapshot", ",overlay=" + folder.resolve("o")}) {
+        for (String next :
+                new String[] {"", ",ro", ",snapshot", ",overlay=" + folder.resolve("o")}) {
             StorageException e =
                     assertThrows(
                             StorageException.class,

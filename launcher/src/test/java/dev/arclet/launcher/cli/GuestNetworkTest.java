@@ -36,10 +36,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * A network as a Debian guest finds it, with its own drivers: an address by DHCP, a name, a download
- * from a server on this computer that a rule allows, one that no rule allows, and a port of the
- * guest that is reached from here. The media are those of {@code bench/net/recipe}, in the folder
- * {@code net} of -Darclet.media; -Darclet.download says how many bytes are fetched.
+ * A network as a Debian guest finds it, with its own drivers: an address by DHCP, a name, a
+ * download from a server on this computer that a rule allows, one that no rule allows, and a port
+ * of the guest that is reached from here. The media are those of {@code bench/net/recipe}, in the
+ * folder {@code net} of -Darclet.media; -Darclet.download says how many bytes are fetched.
  */
 @Tag("slow")
 class GuestNetworkTest {
@@ -141,13 +141,13 @@ class GuestNetworkTest {
     void aSignedMachineHasNothingThatTheUserDoesNotGrant() throws Exception {
         try (Conversation guest = run(false)) {
             guest.until(PROMPT);
-            guest.type("wget -T 5 -O - http://10.0.2.2:" + port(allowed) + "/ || echo none-$((6*7))");
+            guest.type(
+                    "wget -T 5 -O - http://10.0.2.2:" + port(allowed) + "/ || echo none-$((6*7))");
             guest.until("none-42");
             guest.until(PROMPT);
             guest.end();
             assertTrue(
-                    guest.messages()
-                            .contains("refused tcp to this computer port " + port(allowed)),
+                    guest.messages().contains("refused tcp to this computer port " + port(allowed)),
                     guest.messages());
             assertFalse(FORWARDED.matcher(guest.messages()).find(), guest.messages());
         }
@@ -199,7 +199,8 @@ class GuestNetworkTest {
                     "wget -q -O - http://host.internal:" + port(allowed) + "/content | sha256sum");
             guest.until(Digest.of(content).hex());
             guest.until(PROMPT);
-            guest.type("wget -T 5 -O - http://10.0.2.2:" + port(denied) + "/ || echo none-$((6*7))");
+            guest.type(
+                    "wget -T 5 -O - http://10.0.2.2:" + port(denied) + "/ || echo none-$((6*7))");
             guest.until("refused");
             guest.until("none-42");
             guest.until(PROMPT);

@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.RepeatedTest;
 import org.junit.jupiter.api.RepetitionInfo;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 class ClientMessagesTest {
@@ -154,8 +155,24 @@ class ClientMessagesTest {
 
     @Test
     void damagedSessionsEndOrGoOnButNeverBreak() {
+        int refused = fuzz(0, 3000);
+        assertTrue(refused > 500, "refused " + refused);
+    }
+
+    @Test
+    @Tag("slow")
+    void fuzz() {
+        long end = System.nanoTime() + Long.getLong("arclet.fuzz.seconds", 60) * 1_000_000_000L;
+        long seed = 3000;
+        for (; System.nanoTime() < end; seed += 3000) {
+            fuzz(seed, seed + 3000);
+        }
+        System.out.println("ClientMessagesTest: " + seed + " sessions");
+    }
+
+    private static int fuzz(long from, long until) {
         int refused = 0;
-        for (long seed = 0; seed < 3000; seed++) {
+        for (long seed = from; seed < until; seed++) {
             Random random = new Random(seed);
             byte[] session = randomSession(random, false);
             try {
@@ -167,7 +184,7 @@ class ClientMessagesTest {
                 throw new AssertionError("seed " + seed, e);
             }
         }
-        assertTrue(refused > 500, "refused " + refused);
+        return refused;
     }
 
     @Test
