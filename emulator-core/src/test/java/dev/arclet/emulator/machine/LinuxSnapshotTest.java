@@ -126,7 +126,7 @@ class LinuxSnapshotTest {
                 new ProcessBuilder(
                                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                                 "-XX:-DontCompileHugeMethods",
-                                "--sun-misc-unsafe-memory-access=allow",
+                                "--add-exports=java.base/jdk.internal.misc=ALL-UNNAMED",
                                 "--enable-native-access=ALL-UNNAMED",
                                 "-cp",
                                 System.getProperty("java.class.path"),

@@ -248,7 +248,7 @@ class GuestNetworkTest {
                                     Path.of(System.getProperty("java.home"), "bin", "java")
                                             .toString(),
                                     "-XX:-DontCompileHugeMethods",
-                                    "--sun-misc-unsafe-memory-access=allow",
+                                    "--add-exports=java.base/jdk.internal.misc=ALL-UNNAMED",
                                     "--enable-native-access=ALL-UNNAMED",
                                     "-cp",
                                     System.getProperty("java.class.path"),
