@@ -88,9 +88,7 @@ class MachineFuzzTest {
                 .sound((samples, frames, rate) -> {})
                 .network(
                         new NetworkCard(
-                                isClassic
-                                        ? NetworkCard.Model.RTL8139
-                                        : NetworkCard.Model.VIRTIO,
+                                isClassic ? NetworkCard.Model.RTL8139 : NetworkCard.Model.VIRTIO,
                                 cable))
                 .build();
     }
