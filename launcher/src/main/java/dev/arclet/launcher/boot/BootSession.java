@@ -9,6 +9,7 @@ import dev.arclet.emulator.machine.PcMachine;
 import dev.arclet.emulator.snapshot.SnapshotException;
 import dev.arclet.emulator.snapshot.SnapshotFile;
 import dev.arclet.launcher.LauncherException;
+import dev.arclet.launcher.assemble.PcInput;
 import dev.arclet.launcher.net.GuestNetwork;
 import dev.arclet.launcher.run.VmInstance;
 import java.io.BufferedOutputStream;
@@ -76,6 +77,7 @@ public final class BootSession implements AutoCloseable {
     private final AtomicBoolean done = new AtomicBoolean();
     private final List<Statistics.Mark> marks = new ArrayList<>();
     private PcMachine machine;
+    private PcInput pointer;
     private Display display = new Display() {};
 
     /** A session that has not started. */
@@ -123,6 +125,7 @@ public final class BootSession implements AutoCloseable {
                         ? PcMachine.restore(built, options.snapshotLoad().get())
                         : PcMachine.assemble(built);
         resources.add(machine);
+        pointer = new PcInput(machine);
         if (options.serial().equals("stdio")) {
             startInput();
         }
@@ -225,6 +228,8 @@ public final class BootSession implements AutoCloseable {
             if (answer.source() == ExpectScript.Source.SERIAL) {
                 machine.serialInput(
                         answer.text().replace('\n', '\r').getBytes(StandardCharsets.UTF_8));
+            } else if (answer.source() == ExpectScript.Source.POINTER) {
+                click(answer.text());
             } else {
                 Typist.type(machine, answer.text());
             }
@@ -236,6 +241,15 @@ public final class BootSession implements AutoCloseable {
                 startTimer("last answer", LAST_ANSWER_SECONDS, new AtomicBoolean());
             }
         }
+    }
+
+    private void click(String place) {
+        String[] parts = place.split(",", 2);
+        int x = Integer.parseInt(parts[0]);
+        int y = Integer.parseInt(parts[1]);
+        pointer.pointer(x, y, 0);
+        pointer.pointer(x, y, 1);
+        pointer.pointer(x, y, 0);
     }
 
     private void watchScreen(ExpectScript script) {

@@ -17,19 +17,24 @@ public final class ExpectScript {
     public enum Source {
         /** The serial line. */
         SERIAL,
-        /** The text screen; answers are typed on the keyboard. */
-        SCREEN
+        /** The screen; answers are typed on the keyboard. */
+        SCREEN,
+        /** Answers only: a click with the left button at the place {@code X,Y}. */
+        POINTER
     }
 
     /**
-     * What to type.
+     * What to type or click.
      *
-     * @param text characters; a newline is the Enter key
+     * @param text characters; a newline is the Enter key. Of a click, the place
      * @param source where it goes
      */
     public record Answer(String text, Source source) {}
 
-    private record Step(String expected, Optional<PictureMatch> picture, List<String> answers) {}
+    /** An answer that waits for its step; a place to click at, or a text to type. */
+    private record Reply(String text, boolean click) {}
+
+    private record Step(String expected, Optional<PictureMatch> picture, List<Reply> answers) {}
 
     /** Longest tail of serial output that is kept for matching. */
     private static final int WINDOW = 1 << 20;
@@ -61,10 +66,23 @@ public final class ExpectScript {
      * @param text may have the escapes {@code \n \r \t \e \\}
      */
     public void type(String text) {
+        reply(new Reply(unescape(text), false));
+    }
+
+    /**
+     * Appends a click after what was added last.
+     *
+     * @param place {@code X,Y} in pixels
+     */
+    public void click(String place) {
+        reply(new Reply(place, true));
+    }
+
+    private void reply(Reply reply) {
         if (steps.isEmpty()) {
             expect("");
         }
-        steps.getLast().answers().add(unescape(text));
+        steps.getLast().answers().add(reply);
     }
 
     private static String unescape(String text) {
@@ -157,8 +175,8 @@ public final class ExpectScript {
     private void seen(Step step, Source source, List<Answer> answers) {
         next++;
         onSeen.accept(step.expected());
-        for (String answer : step.answers()) {
-            answers.add(new Answer(answer, source));
+        for (Reply reply : step.answers()) {
+            answers.add(new Answer(reply.text(), reply.click() ? Source.POINTER : source));
         }
     }
 

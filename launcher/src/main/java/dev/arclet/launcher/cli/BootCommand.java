@@ -258,6 +258,14 @@ final class BootCommand implements Callable<Integer> {
     private String type;
 
     @Option(
+            names = "--click",
+            paramLabel = "X,Y",
+            parameterConsumer = Click.class,
+            description =
+                    "Clicks with the left button at a place of the screen once the preceding --expect or --expect-picture was seen.")
+    private String click;
+
+    @Option(
             names = "--screenshot",
             paramLabel = "F.png",
             description = "Writes the screen as a picture at the end.")
@@ -312,6 +320,18 @@ final class BootCommand implements Callable<Integer> {
         @Override
         public void consumeParameters(Stack<String> args, ArgSpec arg, CommandSpec spec) {
             ((BootCommand) spec.userObject()).script.type(value(args, arg, spec));
+        }
+    }
+
+    private static final class Click implements IParameterConsumer {
+        @Override
+        public void consumeParameters(Stack<String> args, ArgSpec arg, CommandSpec spec) {
+            String place = value(args, arg, spec);
+            if (!place.matches("[0-9]{1,4},[0-9]{1,4}")) {
+                throw new ParameterException(
+                        spec.commandLine(), "--click " + place + " is no place such as 320,200");
+            }
+            ((BootCommand) spec.userObject()).script.click(place);
         }
     }
 

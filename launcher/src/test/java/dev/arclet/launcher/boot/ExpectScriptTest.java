@@ -68,4 +68,20 @@ class ExpectScriptTest {
         script.type("a\\\\b\\e");
         assertEquals(List.of(new Answer("a\\b\033", Source.SERIAL)), script.begin());
     }
+
+    @Test
+    void clicksKeepTheirPlaceAmongWhatIsTyped() {
+        ExpectScript script = new ExpectScript();
+        script.expect("ready");
+        script.type("a");
+        script.click("30,40");
+        script.type("b");
+        assertEquals(
+                List.of(
+                        new Answer("a", Source.SCREEN),
+                        new Answer("30,40", Source.POINTER),
+                        new Answer("b", Source.SCREEN)),
+                script.screen("ready"));
+        assertTrue(script.endsWithAnswer());
+    }
 }
