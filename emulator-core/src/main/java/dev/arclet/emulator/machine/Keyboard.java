@@ -10,8 +10,9 @@ import dev.arclet.emulator.snapshot.Stateful;
 import java.util.ArrayDeque;
 
 /**
- * Hands keys to the keyboard no faster than its buffer empties, so that pasted text arrives whole.
- * Machine thread only.
+ * Hands keys to the keyboard no faster than its buffer empties and than a quick typist would press
+ * them, so that pasted text arrives whole: a BIOS keeps but 15 keys for a program that is busy, and
+ * loses the next. Machine thread only.
  */
 final class Keyboard implements Stateful, Resettable {
     /** Keys waiting at most; what comes beyond is lost, as on a keyboard nobody reads. */
@@ -21,6 +22,9 @@ final class Keyboard implements Stateful, Resettable {
     private static final int LONGEST = 8;
 
     private static final long RETRY_NANOS = 2_000_000;
+
+    /** From one press to the next. */
+    private static final long PRESS_NANOS = 8_000_000;
 
     private record Key(int scanCode, boolean down) {}
 
@@ -81,12 +85,17 @@ final class Keyboard implements Stateful, Resettable {
     }
 
     private void drain() {
-        while (!waiting.isEmpty() && keyboard.space() >= LONGEST) {
+        while (!waiting.isEmpty()) {
+            if (keyboard.space() < LONGEST) {
+                retry.arm(events.clock().nanos() + RETRY_NANOS);
+                return;
+            }
             Key key = waiting.remove();
             keyboard.key(key.scanCode(), key.down());
-        }
-        if (!waiting.isEmpty()) {
-            retry.arm(events.clock().nanos() + RETRY_NANOS);
+            if (key.down()) {
+                retry.arm(events.clock().nanos() + PRESS_NANOS);
+                return;
+            }
         }
     }
 }
