@@ -11,8 +11,9 @@ import dev.arclet.emulator.snapshot.Stateful;
 import java.util.Arrays;
 
 /**
- * National PC16550D UART (datasheet TL/C/8652) on a PC's serial port: 1.8432 MHz, OUT2 gates the
- * interrupt. Eight ports.
+ * National PC16550D UART (datasheet TL/C/8652) on a PC's serial port: 1.8432 MHz. Eight ports. INTR
+ * reaches the interrupt controller whatever OUT2 is, as on QEMU's board: IBM's adapter of 1981 has
+ * a gate there, but systems such as xv6 leave OUT2 low and wait for interrupts.
  *
  * <p>Transmission is faster than any baud rate: a byte reaches the backend when the guest writes it
  * and the transmitter is always empty, but the THRE <i>interrupt</i> follows {@value
@@ -263,9 +264,7 @@ public final class Ns16550Uart implements BytePorts, Resettable, Stateful {
     }
 
     private void updateInterrupt() {
-        // Loopback forces the OUT2 pin inactive, and the PC's interrupt driver hangs on that pin.
-        boolean connected = (mcr & (MCR_OUT2 | MCR_LOOP)) == MCR_OUT2;
-        irq.set(connected && identify() != IIR_NONE);
+        irq.set(identify() != IIR_NONE);
     }
 
     @Override
