@@ -44,21 +44,12 @@ public record FloppyFormat(int cylinders, int heads, int sectors, int cmosType) 
                     new FloppyFormat(80, 2, 36, 5), // 2.88M
                     new FloppyFormat(80, 2, 40, 5)); // 3.2M
 
-    /** What disks were sold for: those of which a shorter image may be the start. */
-    private static final List<Long> USUAL_BYTES =
-            List.of(
-                    163_840L,
-                    184_320L,
-                    327_680L,
-                    368_640L,
-                    737_280L,
-                    1_228_800L,
-                    1_474_560L,
-                    2_949_120L);
+    /** The disks of which a shorter image is taken to be the start. */
+    private static final List<Long> USUAL_BYTES = List.of(1_474_560L, 2_949_120L);
 
     /**
-     * The format of an image of a size: the one that has exactly it, else the smallest usual one
-     * that holds it, as images are often cut off behind what they use.
+     * The format of an image of a size: the one that has exactly it, else 1.44M if that holds it:
+     * images are often cut off behind what they use, and their loaders count on 18 sectors a track.
      *
      * @return empty if no floppy disk holds so much, or there is nothing
      */

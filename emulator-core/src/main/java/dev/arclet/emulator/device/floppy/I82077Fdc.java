@@ -18,7 +18,8 @@ import java.util.List;
  * drives beyond those it was given are empty sockets. {@link #registers} is six ports from 3F0h,
  * {@link #inputRegister} one at 3F7h.
  *
- * <p>Data moves by DMA channel 2, or by programmed I/O if SPECIFY says so. Known limits: no SCAN
+ * <p>Data moves by DMA channel 2, or by programmed I/O if SPECIFY says so. A multi-track transfer
+ * goes on past the end of its track and cylinder, see {@link #leavesTrack}. Known limits: no SCAN
  * commands; tracks hold the sectors of the image's {@link FloppyFormat} whatever FORMAT TRACK says;
  * an operation takes {@value #SECTOR_NANOS} ns a sector and no rotational delay; one on an empty
  * drive fails rather than wait for an index pulse.
@@ -619,7 +620,11 @@ public final class I82077Fdc implements Resettable, Stateful {
     /** Begins the sectors up to the end of the track, as far as the command and the disk go. */
     private void nextRun() {
         FloppyFormat format = readableFormat();
-        if (format == null || sector < 1 || sector > format.sectors() || head >= format.heads()) {
+        if (format == null
+                || sector < 1
+                || sector > format.sectors()
+                || head >= format.heads()
+                || drives[drive].track >= format.cylinders()) {
             failWith(NO_DATA, 0);
             finish();
             return;
@@ -766,12 +771,19 @@ public final class I82077Fdc implements Resettable, Stateful {
      */
     private void advance(boolean end, boolean runEnds) {
         boolean endOfTrack = sector == lastSector;
-        if (!endOfTrack) {
+        boolean goesOn = !endOfTrack && !end && leavesTrack();
+        if (!endOfTrack && !goesOn) {
             sector++;
         } else if ((command & MULTI_TRACK) != 0 && head == 0) {
             sector = 1;
             head = 1;
             status0 |= HEAD;
+        } else if (goesOn) {
+            sector = 1;
+            head = 0;
+            status0 &= ~HEAD;
+            cylinder = cylinder + 1 & 0xFF;
+            drives[drive].step(cylinder);
         } else {
             sector = 1;
             cylinder = cylinder + 1 & 0xFF;
@@ -789,6 +801,21 @@ public final class I82077Fdc implements Resettable, Stateful {
         } else if (runEnds) {
             nextRun();
         }
+    }
+
+    /**
+     * Whether a transfer over both heads has come to the last sector that the track has, short of
+     * the last that the command names. It goes on with the next track, as on QEMU's controller:
+     * boot loaders written there ask INT 13h for more than a track. A real chip would not find the
+     * sector.
+     */
+    private boolean leavesTrack() {
+        FloppyFormat format = readableFormat();
+        return (command & MULTI_TRACK) != 0
+                && (command & 0x1F) != 0x16
+                && format != null
+                && format.heads() == 2
+                && sector == format.sectors();
     }
 
     private void startFormat() {

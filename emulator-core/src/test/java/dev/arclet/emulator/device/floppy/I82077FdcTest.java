@@ -155,6 +155,40 @@ class I82077FdcTest extends DeviceContractTest {
         }
     }
 
+    /** As a BIOS asks for 60 sectors from the second on, though the track has 18. */
+    @Test
+    void aMultiTrackTransferGoesOnPastTheCylinder() {
+        start();
+        program(0x44, 0x8000, 60 * 512);
+        command(0xE6, 0, 0, 0, 2, 2, 61, 0x1B, 0xFF);
+        rig.advance(20_000_000);
+        assertTrue(irq.high);
+        assertArrayEquals(new int[] {0x04, 0, 0, 1, 1, 8, 2}, result(7));
+        for (int i = 0; i < 60; i++) {
+            assertEquals(1 + i, number(0x8000 + 512 * i));
+        }
+    }
+
+    @Test
+    void withoutBothHeadsASectorBeyondTheTrackIsNotFound() {
+        start();
+        program(0x44, 0x8000, 30 * 512);
+        command(0x46, 0, 0, 0, 2, 2, 31, 0x1B, 0xFF);
+        rig.advance(20_000_000);
+        assertArrayEquals(new int[] {0x40, 0x04, 0, 0, 0, 19, 2}, result(7));
+    }
+
+    @Test
+    void aMultiTrackTransferEndsWithTheDisk() {
+        start();
+        seek(79);
+        program(0x44, 0x8000, 60 * 512);
+        command(0xE6, 4, 79, 1, 10, 2, 61, 0x1B, 0xFF);
+        rig.advance(20_000_000);
+        int[] result = result(7);
+        assertEquals(0x40, result[0] & 0xC0);
+    }
+
     @Test
     void withoutTerminalCountTheTracksEndIsAnError() {
         start();
@@ -281,6 +315,8 @@ class I82077FdcTest extends DeviceContractTest {
         assertEquals(1, FloppyFormat.of(163_840).orElseThrow().heads());
         assertEquals(21, FloppyFormat.of(1_720_320).orElseThrow().sectors());
         assertEquals(4, FloppyFormat.of(1_296_384).orElseThrow().cmosType(), "cut off");
+        assertEquals(18, FloppyFormat.of(10_208).orElseThrow().sectors(), "a loader and a kernel");
+        assertEquals(15, FloppyFormat.of(1_228_800).orElseThrow().sectors());
         assertTrue(FloppyFormat.of(0).isEmpty());
         assertTrue(FloppyFormat.of(10_000_000).isEmpty());
     }
