@@ -1,6 +1,7 @@
 package dev.arclet.emulator.machine;
 
 import dev.arclet.emulator.device.firmware.FwCfg;
+import dev.arclet.emulator.device.ide.DiskGeometry;
 import dev.arclet.emulator.device.timer.Mc146818Rtc;
 import dev.arclet.emulator.firmware.AcpiTables;
 import dev.arclet.emulator.firmware.E820;
@@ -17,9 +18,15 @@ import java.util.Map;
  */
 final class FirmwareSettings {
     private static final int CMOS_FLOPPY_TYPES = 0x10;
+    private static final int CMOS_DISK_TYPES = 0x12;
     private static final int CMOS_EQUIPMENT = 0x14;
     private static final int CMOS_BASE_MEMORY = 0x15;
     private static final int CMOS_EXTENDED_MEMORY = 0x17;
+    private static final int CMOS_EXTENDED_DISK_TYPE = 0x19;
+    private static final int CMOS_DISK = 0x1B;
+    private static final int CMOS_DISK_BYTES = 9;
+    private static final int CMOS_CHECKED_FROM = 0x10;
+    private static final int CMOS_CHECKSUM = 0x2E;
     private static final int CMOS_EXTENDED_MEMORY_FOUND = 0x30;
     private static final int CMOS_MEMORY_ABOVE_16M = 0x34;
     private static final int CMOS_BOOT_THIRD = 0x38;
@@ -27,6 +34,12 @@ final class FirmwareSettings {
     private static final int CMOS_BOOT_FIRST = 0x3D;
     private static final int CMOS_MEMORY_ABOVE_4G = 0x5B;
     private static final int CMOS_PROCESSORS = 0x5F;
+
+    private static final int DISK_TYPE_EXTENDED = 0xF;
+    private static final int DISK_TYPE_OF_USER = 47;
+    private static final int NO_PRECOMPENSATION = 0xFFFF;
+    private static final int DISK_NO_RETRIES = 0xC0;
+    private static final int DISK_MANY_HEADS = 0x08;
 
     private static final int EQUIPMENT_FPU = 0x02;
     private static final int EQUIPMENT_MOUSE = 0x04;
@@ -96,10 +109,10 @@ final class FirmwareSettings {
      * Writes what the setup of a BIOS would have stored.
      *
      * @param floppyTypes the drives' types, drive A in the high nibble; see the floppy controller
-     * @param translations of the disks' geometries, two bits each
+     * @param disks the geometries of the IDE disks in their order
      */
     static void storeCmos(
-            Mc146818Rtc rtc, MachineConfig config, int floppyTypes, int translations) {
+            Mc146818Rtc rtc, MachineConfig config, int floppyTypes, List<DiskGeometry> disks) {
         long low = Math.min(config.memoryBytes(), E820.PCI_HOLE_START);
         long high = config.memoryBytes() - low;
         int extendedKib = (int) Math.min((low >> 10) - 1024, 0xFFFF);
@@ -107,7 +120,7 @@ final class FirmwareSettings {
         for (int i = 0; i < config.bootOrder().size(); i++) {
             bootOrder |= config.bootOrder().get(i).cmosCode() << 4 * i;
         }
-        store(rtc, CMOS_TRANSLATIONS, 1, translations);
+        storeDisks(rtc, disks);
         store(rtc, CMOS_BASE_MEMORY, 2, BASE_MEMORY_KIB);
         store(rtc, CMOS_EXTENDED_MEMORY, 2, extendedKib);
         store(rtc, CMOS_EXTENDED_MEMORY_FOUND, 2, extendedKib);
@@ -123,6 +136,39 @@ final class FirmwareSettings {
         store(rtc, CMOS_EQUIPMENT, 1, equipment);
         store(rtc, CMOS_BOOT_FIRST, 1, bootOrder & 0xFF);
         store(rtc, CMOS_BOOT_THIRD, 1, bootOrder >> 4 & 0xF0);
+        int sum = 0;
+        for (int i = CMOS_CHECKED_FROM; i < CMOS_CHECKSUM; i++) {
+            sum += rtc.cmos(i);
+        }
+        rtc.setCmos(CMOS_CHECKSUM, sum >> 8);
+        rtc.setCmos(CMOS_CHECKSUM + 1, sum & 0xFF);
+    }
+
+    /**
+     * The first two disks are of the type that the user defines (47), with the geometry beside it:
+     * systems that came before the ATA IDENTIFY command look for disks here.
+     */
+    private static void storeDisks(Mc146818Rtc rtc, List<DiskGeometry> disks) {
+        int types = 0;
+        int translations = 0;
+        for (int i = 0; i < disks.size(); i++) {
+            DiskGeometry disk = disks.get(i);
+            translations |= disk.translation().cmosCode() << 2 * i;
+            if (i >= 2) {
+                continue;
+            }
+            types |= DISK_TYPE_EXTENDED << (i == 0 ? 4 : 0);
+            store(rtc, CMOS_EXTENDED_DISK_TYPE + i, 1, DISK_TYPE_OF_USER);
+            int at = CMOS_DISK + i * CMOS_DISK_BYTES;
+            store(rtc, at, 2, disk.cylinders());
+            store(rtc, at + 2, 1, disk.heads());
+            store(rtc, at + 3, 2, NO_PRECOMPENSATION);
+            store(rtc, at + 5, 1, DISK_NO_RETRIES | (disk.heads() > 8 ? DISK_MANY_HEADS : 0));
+            store(rtc, at + 6, 2, disk.cylinders());
+            store(rtc, at + 8, 1, disk.sectors());
+        }
+        store(rtc, CMOS_DISK_TYPES, 1, types);
+        store(rtc, CMOS_TRANSLATIONS, 1, translations);
     }
 
     private static void store(Mc146818Rtc rtc, int address, int bytes, int value) {

@@ -151,13 +151,8 @@ final class PcDrives {
                 .orElse(EMPTY_DRIVE);
     }
 
-    /** How a BIOS is to translate each disk's geometry: two bits a disk, for CMOS byte 39h. */
-    int translations() {
-        int bits = 0;
-        for (int i = 0; i < disks.size(); i++) {
-            DiskGeometry geometry = DiskGeometry.of(disks.get(i).size() / BlockDevice.SECTOR);
-            bits |= geometry.translation().cmosCode() << 2 * i;
-        }
-        return bits;
+    /** The IDE disks' geometries, in their order. */
+    List<DiskGeometry> geometries() {
+        return disks.stream().map(DiskGeometry::of).toList();
     }
 }

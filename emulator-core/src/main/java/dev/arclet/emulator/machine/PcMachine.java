@@ -281,7 +281,7 @@ public final class PcMachine implements AutoCloseable {
                                         card.build(events, ports, memory.map(), this::post)));
         drives = new PcDrives(config, wiring, events, hostWork, ports, memory.map(), dma);
         board.addIde(drives.function());
-        FirmwareSettings.storeCmos(rtc, config, drives.floppyTypes(), drives.translations());
+        FirmwareSettings.storeCmos(rtc, config, drives.floppyTypes(), drives.geometries());
         if (hasFirmware) {
             FwCfg items = part(new FwCfg(memory.map()));
             FirmwareSettings.describe(items, config, acpi);

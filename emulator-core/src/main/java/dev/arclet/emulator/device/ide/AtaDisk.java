@@ -38,7 +38,7 @@ public final class AtaDisk extends IdeDevice {
     private final BlockQueue queue;
     private final String serial;
     private final long sectors;
-    private final DiskGeometry physical;
+    private DiskGeometry physical;
     private DiskGeometry current;
 
     private int multiple;
@@ -70,7 +70,7 @@ public final class AtaDisk extends IdeDevice {
         queue = new BlockQueue(name, events, host, disk, 0, this::completed);
         serial = name;
         sectors = disk.size() / SECTOR;
-        physical = DiskGeometry.of(sectors);
+        physical = DiskGeometry.of(disk);
         current = physical;
     }
 
@@ -450,9 +450,9 @@ public final class AtaDisk extends IdeDevice {
     void save(SnapshotWriter out) {
         super.save(out);
         queue.save(out);
-        out.putInt("heads", current.heads());
-        out.putInt("perTrack", current.sectors());
-        out.putInt("cylinders", current.cylinders());
+        // The partition table may have changed since the machine was switched on: both are saved.
+        saveGeometry(out, "physical", physical);
+        saveGeometry(out, "current", current);
         out.putInt("multiple", multiple);
         out.putInt("multiwordMode", multiwordMode);
         out.putInt("ultraMode", ultraMode);
@@ -466,13 +466,26 @@ public final class AtaDisk extends IdeDevice {
         out.putBoolean("extended", extended);
     }
 
+    private static void saveGeometry(SnapshotWriter out, String name, DiskGeometry geometry) {
+        out.putInt(name + ".cylinders", geometry.cylinders());
+        out.putInt(name + ".heads", geometry.heads());
+        out.putInt(name + ".perTrack", geometry.sectors());
+    }
+
+    private static DiskGeometry restoreGeometry(SnapshotReader in, String name)
+            throws SnapshotException {
+        return new DiskGeometry(
+                in.getInt(name + ".cylinders", 1, 0xFFFF),
+                in.getInt(name + ".heads", 1, 16),
+                in.getInt(name + ".perTrack", 1, 63));
+    }
+
     @Override
     void restore(SnapshotReader in) throws SnapshotException {
         super.restore(in);
         queue.restore(in);
-        int heads = in.getInt("heads", 1, 16);
-        int perTrack = in.getInt("perTrack", 1, 63);
-        current = new DiskGeometry(in.getInt("cylinders", 1, 0xFFFF), heads, perTrack);
+        physical = restoreGeometry(in, "physical");
+        current = restoreGeometry(in, "current");
         multiple = in.getInt("multiple", 0, MAX_MULTIPLE);
         multiwordMode = in.getInt("multiwordMode", 0, 0x700);
         ultraMode = in.getInt("ultraMode", 0, 0x700);

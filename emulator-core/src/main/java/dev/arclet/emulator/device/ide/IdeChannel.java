@@ -250,7 +250,7 @@ public final class IdeChannel implements Resettable, Stateful {
 
     @Override
     public int sectionVersion() {
-        return 1;
+        return 2;
     }
 
     @Override
