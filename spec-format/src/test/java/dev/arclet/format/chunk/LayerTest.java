@@ -395,4 +395,100 @@ class LayerTest {
         }
         assertTrue(refused > 2900, refused + " of 3000 refused");
     }
+
+    /**
+     * A publisher may sign what it likes: indexes and pages with wrong numbers in them, all digests
+     * right.
+     */
+    @Test
+    void anySignedIndexIsRefusedOrALayer() throws Exception {
+        int refused = fuzzIndexes(0, 1500);
+        assertTrue(refused > 500 && refused < 1500, refused + " of 1500 refused");
+    }
+
+    /** {@code -Darclet.fuzz.seconds=N} sets for how long. */
+    @Test
+    @Tag("slow")
+    void fuzz() throws Exception {
+        long end = System.nanoTime() + Long.getLong("arclet.fuzz.seconds", 60) * 1_000_000_000L;
+        long seed = 1500;
+        for (; System.nanoTime() < end; seed += 1500) {
+            fuzzIndexes(seed, seed + 1500);
+        }
+        System.out.println("LayerTest: " + seed + " indexes");
+    }
+
+    private int fuzzIndexes(long from, long until) throws Exception {
+        Store store = new Store();
+        byte[] content = noise(21, 300);
+        Arrays.fill(content, 40 * B, 90 * B, (byte) 0);
+        Layer base = write(store, content, Optional.empty());
+        byte[] changed = content.clone();
+        Arrays.fill(changed, 100 * B, 180 * B, (byte) 0);
+        System.arraycopy(noise(22, 20), 0, changed, 200 * B, 20 * B);
+        Layer top = write(store, changed, Optional.of(content), base);
+        Set<Digest> good = Set.copyOf(store.blobs.keySet());
+        int refused = 0;
+        for (long seed = from; seed < until; seed++) {
+            Random random = new Random(seed);
+            try {
+                Layer bad = damage(store, random.nextBoolean() ? base : top, random);
+                LayerStack stack =
+                        LayerStack.open(
+                                random.nextBoolean() ? List.of(base, bad) : List.of(bad), store);
+                byte[] buffer = new byte[64 * B];
+                for (int i = 0; i < 8; i++) {
+                    int length = (int) Math.min(buffer.length, stack.size());
+                    long at = i * 64L * B % (stack.size() - length + 1);
+                    stack.read(at, buffer, 0, length);
+                }
+            } catch (VerifyException | FileNotFoundException e) {
+                refused++;
+                assertTrue(!e.getMessage().isBlank(), "seed " + seed);
+            } catch (RuntimeException | StackOverflowError | OutOfMemoryError e) {
+                throw new AssertionError("seed " + seed, e);
+            }
+            store.blobs.keySet().retainAll(good);
+            store.order.clear();
+        }
+        return refused;
+    }
+
+    private static Layer damage(Store store, Layer layer, Random random) {
+        byte[] root = store.blobs.get(layer.index().digest()).clone();
+        ByteBuffer in = ByteBuffer.wrap(root).order(ByteOrder.LITTLE_ENDIAN);
+        int pages = in.getInt(28);
+        int table = LayerFormat.ROOT_HEADER + in.getInt(24) * LayerFormat.PACK_ENTRY;
+        if (random.nextInt(3) > 0 && pages > 0) {
+            int entry = table + random.nextInt(pages) * LayerFormat.PAGE_ENTRY + 12;
+            byte[] raw = Arrays.copyOfRange(root, entry, entry + Digest.BYTES);
+            byte[] page = store.blobs.get(Digest.ofRaw(raw)).clone();
+            change(page, LayerFormat.EXTENT_ENTRY, random);
+            Descriptor named = store.put(MediaTypes.LAYER_PAGE, page);
+            System.arraycopy(named.digest().raw(), 0, root, entry, Digest.BYTES);
+        }
+        if (random.nextInt(3) == 0) {
+            change(root, LayerFormat.PAGE_ENTRY, random);
+        }
+        if (random.nextInt(30) == 0) {
+            root = Arrays.copyOf(root, random.nextInt(root.length));
+        }
+        long size = random.nextInt(10) == 0 ? in.getLong(16) : layer.diskSize();
+        return new Layer(store.put(MediaTypes.LAYER_INDEX, root), size, layer.packedSize());
+    }
+
+    /** Changes numbers more often than digests, which are most of the bytes. */
+    private static void change(byte[] bytes, int entry, Random random) {
+        for (int i = random.nextInt(3); i >= 0; i--) {
+            int at = random.nextInt(bytes.length);
+            if (random.nextInt(4) > 0) {
+                at = Math.min(bytes.length - 1, at / entry * entry + random.nextInt(16));
+            }
+            switch (random.nextInt(3)) {
+                case 0 -> bytes[at] = (byte) random.nextInt();
+                case 1 -> bytes[at] += (byte) (random.nextInt(3) - 1);
+                default -> bytes[at] ^= (byte) (1 << random.nextInt(8));
+            }
+        }
+    }
 }
