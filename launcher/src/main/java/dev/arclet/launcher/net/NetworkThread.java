@@ -19,7 +19,6 @@ import java.security.SecureRandom;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -63,7 +62,6 @@ public final class NetworkThread implements AutoCloseable {
     private final AtomicBoolean woken = new AtomicBoolean();
     private final Thread thread;
     private volatile boolean closed;
-    private volatile Map<String, Long> statistics = Map.of();
 
     private NetworkThread(Cable cable, FlowPolicy policy) throws IOException {
         selector = Selector.open();
@@ -104,11 +102,6 @@ public final class NetworkThread implements AutoCloseable {
         return forwards.stream().map(ForwardedPort::hostPort).toList();
     }
 
-    /** Figures of the network by name, perhaps a moment old; any thread. */
-    public Map<String, Long> statistics() {
-        return statistics;
-    }
-
     private void wake() {
         if (woken.compareAndSet(false, true)) {
             selector.wakeup();
@@ -147,7 +140,6 @@ public final class NetworkThread implements AutoCloseable {
                 }
                 selector.selectedKeys().clear();
                 more = network.work();
-                statistics = network.statistics();
             }
             network.close();
         } catch (IOException e) {

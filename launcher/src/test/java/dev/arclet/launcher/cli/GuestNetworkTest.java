@@ -142,7 +142,9 @@ class GuestNetworkTest {
         try (Conversation guest = run(false)) {
             guest.until(PROMPT);
             guest.type(
-                    "wget -T 5 -O - http://10.0.2.2:" + port(allowed) + "/ || echo none-$((6*7))");
+                    "wget -q -T 5 -O - http://10.0.2.2:"
+                            + port(allowed)
+                            + "/ || echo none-$((6*7))");
             guest.until("none-42");
             guest.until(PROMPT);
             guest.end();
@@ -192,7 +194,7 @@ class GuestNetworkTest {
             guest.until("LEASE 10.0.2.15/24 via 10.0.2.2, name server 10.0.2.3");
             guest.until("DRIVER " + driver);
             guest.until(PROMPT);
-            guest.type("nslookup host.internal 10.0.2.3 | tail -n 2");
+            guest.type("nslookup host.internal");
             guest.until("10.0.2.2");
             guest.until(PROMPT);
             guest.type(
@@ -200,8 +202,10 @@ class GuestNetworkTest {
             guest.until(Digest.of(content).hex());
             guest.until(PROMPT);
             guest.type(
-                    "wget -T 5 -O - http://10.0.2.2:" + port(denied) + "/ || echo none-$((6*7))");
-            guest.until("refused");
+                    "wget -q -T 5 -O - http://10.0.2.2:"
+                            + port(denied)
+                            + "/ || echo none-$((6*7))");
+            // BusyBox's static wget dies of a refused connection instead of telling of it.
             guest.until("none-42");
             guest.until(PROMPT);
             assertEquals(0, intrusions.get());

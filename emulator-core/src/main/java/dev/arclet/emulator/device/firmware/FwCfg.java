@@ -49,6 +49,7 @@ public final class FwCfg implements PioDevice, Resettable, Stateful {
     private static final int DMA_SELECT = 0x08;
     private static final int DMA_WRITE = 0x10;
     private static final int DMA_CONTROL_BYTES = 16;
+    private static final int MAX_ZEROS = 1 << 20;
     private static final int DMA_CHUNK = 1 << 16;
 
     /** What the DMA address register shows: "QEMU CFG". */
@@ -177,7 +178,7 @@ public final class FwCfg implements PioDevice, Resettable, Stateful {
         }
         int result = 0;
         if ((control & DMA_READ) != 0) {
-            read(address, length);
+            result = read(address, length) ? 0 : DMA_ERROR;
         } else if ((control & DMA_WRITE) != 0) {
             result = DMA_ERROR;
         } else if ((control & DMA_SKIP) != 0) {
@@ -187,10 +188,18 @@ public final class FwCfg implements PioDevice, Resettable, Stateful {
         memory.writeExternal(commandAddress, done, 0, done.length);
     }
 
-    /** Zeros follow the item's end. A length beyond all sense is cut where RAM could not be. */
-    private void read(long address, long length) {
+    /**
+     * Zeros follow the item's end, but not without end: with one access a guest could keep the
+     * machine busy for seconds.
+     *
+     * @return false if it asks for too many
+     */
+    private boolean read(long address, long length) {
         byte[] item = selected();
         int available = (int) Math.min(length, item.length - offset);
+        if (length - available > MAX_ZEROS) {
+            return false;
+        }
         memory.writeExternal(address, item, offset, available);
         offset += available;
         byte[] zeros = new byte[(int) Math.min(DMA_CHUNK, length - available)];
@@ -198,6 +207,7 @@ public final class FwCfg implements PioDevice, Resettable, Stateful {
             int n = (int) Math.min(zeros.length, length - at);
             memory.writeExternal(address + at, zeros, 0, n);
         }
+        return true;
     }
 
     @Override

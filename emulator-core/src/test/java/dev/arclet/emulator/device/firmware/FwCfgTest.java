@@ -117,4 +117,11 @@ class FwCfgTest extends DeviceContractTest {
         assertArrayEquals(new byte[] {'t', 'e', 'n', 't', 0, 0, (byte) 0xFF, (byte) 0xFF}, got);
         assertEquals(1, dma(0x20 << 16 | 0x18, 4, 0x2000), "nothing can be written");
     }
+
+    @Test
+    void aTransferThatWouldNotEndIsAnError() {
+        memory.write(0x2000, 1, 0xFF);
+        assertEquals(1, dma(0x20 << 16 | 0x0A, -1, 0x2000));
+        assertEquals(0xFF, memory.read(0x2000, 1), "and nothing was written");
+    }
 }
