@@ -43,7 +43,7 @@ import org.junit.jupiter.api.io.TempDir;
  */
 @Tag("slow")
 class GuestNetworkTest {
-    private static final long LIMIT_SECONDS = 500;
+    private static final long LIMIT_SECONDS = 580;
     private static final int DOWNLOAD = Integer.getInteger("arclet.download", 3_000_000);
     private static final String PROMPT = "net# ";
     private static final Pattern FORWARDED =
