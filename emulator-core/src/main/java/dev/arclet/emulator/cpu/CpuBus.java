@@ -18,7 +18,7 @@ public interface CpuBus {
      */
     default void floatingPointError() {}
 
-    /** IA32_APIC_BASE was written: the local APIC is switched on or off. */
+    /** IA32_APIC_BASE was written: the local APIC is switched on or off, or moved. */
     default void setApicBase(long value) {}
 
     /** CR8 was written: the task priority class, 0..15. */

@@ -113,6 +113,7 @@ public final class PcMachine implements AutoCloseable {
     private final PicPair pic;
     private final CoprocessorError coprocessorError;
     private final LocalApic localApic;
+    private final LocalApicPage localApicPage;
     private final IoApic ioApic;
     private final VgaAdapter vga;
     private final I8042 keyboardController;
@@ -177,6 +178,7 @@ public final class PcMachine implements AutoCloseable {
         try {
             machine.attachPostPort();
             machine.snapshot().restore(snapshot);
+            machine.localApicPage.move(machine.cpu.msrs.apicBase);
             machine.restoredAt = machine.cpu.instructions;
         } catch (BootException | SnapshotException e) {
             machine.close();
@@ -204,6 +206,7 @@ public final class PcMachine implements AutoCloseable {
         pic = part(new PicPair(high -> localApic().lint0(high)));
         ApicBus apicBus = new ApicBus();
         localApic = part(new LocalApic(events, apicBus, 0, new ApicPins(), pic::acknowledge));
+        localApicPage = new LocalApicPage(memory.map(), localApic);
         ioApic = part(new IoApic(apicBus));
         coprocessorError = new CoprocessorError(irq(IRQ_COPROCESSOR));
         A20Gate a20 = part(new A20Gate(memory.map()::setA20));
@@ -367,7 +370,7 @@ public final class PcMachine implements AutoCloseable {
                     "isa-debug-exit",
                     new IsaDebugExit(value -> loop.exit(new Exit(Exit.Reason.DEBUG_EXIT, value))));
         }
-        memory.map().mapMmio("local APIC", LocalApic.BASE, LocalApic.SIZE, localApic);
+        localApicPage.move(cpu.msrs.apicBase);
         memory.map().mapMmio("I/O APIC", IoApic.BASE, IoApic.SIZE, ioApic);
         memory.map().mapMmio("HPET", Hpet.BASE, Hpet.SIZE, hpet);
         if (config.testDevice()) {
@@ -442,6 +445,7 @@ public final class PcMachine implements AutoCloseable {
         resettables.forEach(Resettable::reset);
         engine.invalidateAllCode();
         cpu.reset();
+        localApicPage.move(cpu.msrs.apicBase);
         if (kernel.isPresent()) {
             int level = board.configure(IRQ_SCI);
             pic.elcr().writePort(0, 1, level & 0xFF);
@@ -764,6 +768,7 @@ public final class PcMachine implements AutoCloseable {
         @Override
         public void setApicBase(long value) {
             localApic.setBaseMsr(value);
+            localApicPage.move(value);
         }
 
         @Override

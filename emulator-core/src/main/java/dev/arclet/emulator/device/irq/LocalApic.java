@@ -11,22 +11,21 @@ import java.util.Arrays;
 import java.util.function.IntSupplier;
 
 /**
- * A processor's local APIC (Intel SDM volume 3, chapter 11), version 0x14: 4 KiB of registers at
- * 0xFEE00000, xAPIC mode. Its timer counts nanoseconds (a 1 GHz bus), divided as programmed.
+ * A processor's local APIC (Intel SDM volume 3, chapter 11), version 0x14: 4 KiB of registers,
+ * xAPIC mode. Its timer counts nanoseconds (a 1 GHz bus), divided as programmed.
  *
  * <p>It stands between the 8259 pair and the CPU: the pair's INTR drives {@link #lint0}, and {@link
  * #acknowledge} serves both. LINT0 of the boot processor starts as ExtINT, the "virtual wire" that
  * firmware would set up, so that a guest which ignores the APIC works.
  *
- * <p>Known limits: no x2APIC and TSC-deadline modes (not announced by CPUID), no focus processor,
- * no relocation of the register page. Thermal and performance entries exist but nothing raises
- * them.
+ * <p>Known limits: no x2APIC and TSC-deadline modes (not announced by CPUID), no focus processor.
+ * Thermal and performance entries exist but nothing raises them.
  */
 public final class LocalApic implements MmioDevice, Resettable, Stateful {
     /** Frequency of the timer before it is divided. */
     public static final long TIMER_HZ = 1_000_000_000L;
 
-    /** Physical address of the registers. */
+    /** Physical address of the registers after reset. */
     public static final long BASE = 0xFEE00000L;
 
     /** Size of the registers in bytes. */
@@ -79,7 +78,6 @@ public final class LocalApic implements MmioDevice, Resettable, Stateful {
     private static final int ERROR_RECEIVED_ILLEGAL_VECTOR = 0x40;
     private static final int ERROR_ILLEGAL_REGISTER = 0x80;
 
-    private static final long MSR_BOOT_PROCESSOR = 0x100;
     private static final long MSR_ENABLE = 0x800;
 
     /** Timer interrupts come no closer than this; the count itself stays exact. */
@@ -110,6 +108,10 @@ public final class LocalApic implements MmioDevice, Resettable, Stateful {
     private int divide;
     private int initialCount;
     private long timerStart;
+
+    /** A one-shot count is over and was not started again: periodic mode does not revive it. */
+    private boolean timerOver;
+
     private boolean lint0;
     private boolean lint1;
     private boolean externalMessage;
@@ -159,6 +161,7 @@ public final class LocalApic implements MmioDevice, Resettable, Stateful {
         divide = 0;
         initialCount = 0;
         timerStart = 0;
+        timerOver = false;
         externalMessage = false;
     }
 
@@ -167,14 +170,9 @@ public final class LocalApic implements MmioDevice, Resettable, Stateful {
         return id;
     }
 
-    /** The IA32_APIC_BASE model specific register. */
-    public long baseMsr() {
-        return BASE | (enabled ? MSR_ENABLE : 0) | (bootProcessor ? MSR_BOOT_PROCESSOR : 0);
-    }
-
     /**
-     * Writes IA32_APIC_BASE: only the global enable bit acts. Disabling resets the registers (SDM
-     * volume 3, section 11.4.3); the CPU checks reserved bits.
+     * Writes IA32_APIC_BASE, of which the global enable bit acts here. Disabling resets the
+     * registers (SDM volume 3, section 11.4.3); the CPU checks reserved bits.
      */
     public void setBaseMsr(long value) {
         boolean enable = (value & MSR_ENABLE) != 0;
@@ -402,7 +400,7 @@ public final class LocalApic implements MmioDevice, Resettable, Stateful {
 
     private int currentCount(long now) {
         long length = countNanos();
-        if (length == 0) {
+        if (length == 0 || timerOver) {
             return 0;
         }
         long elapsed = Math.max(now - timerStart, 0);
@@ -414,7 +412,22 @@ public final class LocalApic implements MmioDevice, Resettable, Stateful {
 
     private void startTimer() {
         timerStart = events.clock().nanos();
+        timerOver = false;
         armTimer(timerStart, 1);
+    }
+
+    /** The timer has become periodic or one-shot: what is left of the count goes on. */
+    private void timerModeChanged() {
+        long now = events.clock().nanos();
+        long length = countNanos();
+        if (length != 0 && now - timerStart >= length) {
+            if (periodic()) {
+                timerOver = true;
+            } else if (!timerOver) {
+                timerStart = now - (now - timerStart) % length;
+            }
+        }
+        armTimer(now, 1);
     }
 
     /**
@@ -427,6 +440,9 @@ public final class LocalApic implements MmioDevice, Resettable, Stateful {
         if (length == 0) {
             timer.cancel();
             return;
+        }
+        if (timerOver) {
+            return; // it has fired, or is about to
         }
         long deadline = timerStart + length;
         if (periodic()) {
@@ -566,7 +582,7 @@ public final class LocalApic implements MmioDevice, Resettable, Stateful {
         boolean wasPeriodic = periodic();
         lvt[index] = entry;
         if (index == 0 && wasPeriodic != periodic()) {
-            armTimer(events.clock().nanos(), 1);
+            timerModeChanged();
         } else if (index == LVT_LINT0 - LVT_TIMER) {
             pin(index, false, lint0);
         } else if (index == LVT_LINT1 - LVT_TIMER) {
@@ -635,7 +651,7 @@ public final class LocalApic implements MmioDevice, Resettable, Stateful {
 
     @Override
     public int sectionVersion() {
-        return 1;
+        return 2;
     }
 
     @Override
@@ -657,6 +673,7 @@ public final class LocalApic implements MmioDevice, Resettable, Stateful {
         out.putInt("divide", divide);
         out.putInt("initialCount", initialCount);
         out.putLong("timerStart", timerStart);
+        out.putBoolean("timerOver", timerOver);
         out.putBoolean("lint0", lint0);
         out.putBoolean("lint1", lint1);
         out.putBoolean("externalMessage", externalMessage);
@@ -686,6 +703,7 @@ public final class LocalApic implements MmioDevice, Resettable, Stateful {
         divide = in.getInt("divide", 0, 0xB);
         initialCount = in.getInt("initialCount");
         timerStart = in.getLong("timerStart");
+        timerOver = version >= 2 && in.getBoolean("timerOver");
         lint0 = in.getBoolean("lint0");
         lint1 = in.getBoolean("lint1");
         externalMessage = in.getBoolean("externalMessage");
