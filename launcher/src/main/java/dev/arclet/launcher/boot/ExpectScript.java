@@ -31,8 +31,8 @@ public final class ExpectScript {
      */
     public record Answer(String text, Source source) {}
 
-    /** An answer that waits for its step; a place to click at, or a text to type. */
-    private record Reply(String text, boolean click) {}
+    /** An answer that waits for its step, and where it goes if not to where the step is seen. */
+    private record Reply(String text, Optional<Source> source) {}
 
     private record Step(String expected, Optional<PictureMatch> picture, List<Reply> answers) {}
 
@@ -61,12 +61,18 @@ public final class ExpectScript {
     }
 
     /**
-     * Appends what to type after the text added last; before any text, at once.
+     * Appends what to type after the text added last, there where it is seen; before any text, at
+     * once.
      *
      * @param text may have the escapes {@code \n \r \t \e \\}
      */
     public void type(String text) {
-        reply(new Reply(unescape(text), false));
+        reply(new Reply(unescape(text), Optional.empty()));
+    }
+
+    /** The same, on the keyboard wherever the text is seen. */
+    public void keys(String text) {
+        reply(new Reply(unescape(text), Optional.of(Source.SCREEN)));
     }
 
     /**
@@ -75,7 +81,7 @@ public final class ExpectScript {
      * @param place {@code X,Y} in pixels
      */
     public void click(String place) {
-        reply(new Reply(place, true));
+        reply(new Reply(place, Optional.of(Source.POINTER)));
     }
 
     private void reply(Reply reply) {
@@ -176,7 +182,7 @@ public final class ExpectScript {
         next++;
         onSeen.accept(step.expected());
         for (Reply reply : step.answers()) {
-            answers.add(new Answer(reply.text(), reply.click() ? Source.POINTER : source));
+            answers.add(new Answer(reply.text(), reply.source().orElse(source)));
         }
     }
 

@@ -266,6 +266,14 @@ final class BootCommand implements Callable<Integer> {
     private String click;
 
     @Option(
+            names = "--keys",
+            paramLabel = "TEXT",
+            parameterConsumer = Keys.class,
+            description =
+                    "Typed on the keyboard once the preceding --expect was seen, wherever that was.")
+    private String keys;
+
+    @Option(
             names = "--screenshot",
             paramLabel = "F.png",
             description = "Writes the screen as a picture at the end.")
@@ -332,6 +340,13 @@ final class BootCommand implements Callable<Integer> {
                         spec.commandLine(), "--click " + place + " is no place such as 320,200");
             }
             ((BootCommand) spec.userObject()).script.click(place);
+        }
+    }
+
+    private static final class Keys implements IParameterConsumer {
+        @Override
+        public void consumeParameters(Stack<String> args, ArgSpec arg, CommandSpec spec) {
+            ((BootCommand) spec.userObject()).script.keys(value(args, arg, spec));
         }
     }
 

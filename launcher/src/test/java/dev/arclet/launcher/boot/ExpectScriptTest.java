@@ -33,6 +33,17 @@ class ExpectScriptTest {
     }
 
     @Test
+    void keysGoToTheKeyboardWhereverTheTextWasSeen() {
+        ExpectScript script = new ExpectScript();
+        script.expect("$ ");
+        script.type("a");
+        script.keys("b\\n");
+        assertEquals(
+                List.of(new Answer("a", Source.SERIAL), new Answer("b\n", Source.SCREEN)),
+                feed(script, "$ "));
+    }
+
+    @Test
     void answersWhatWasSeenOnTheScreenWithKeys() {
         ExpectScript script = new ExpectScript();
         script.expect("C:\\>");
