@@ -40,21 +40,37 @@ debian_depends() {
     debian_apt depends "$1" | sed -n "s/^ *Depends: \($2\)\$/\1/p" | sed 's/:.*//' | head -n 1
 }
 
-# debian_unpack PACKAGE DIR: the files of a package, fetched if they are not there yet.
-debian_unpack() {
+# debian_fetch PACKAGE...: fetches packages that are not there yet.
+debian_fetch() {
+    missing=
+    for package in "$@"; do
+        [ -n "$(debian_deb "$package")" ] || missing="$missing $package"
+    done
+    [ -n "$missing" ] || return 0
+    # shellcheck disable=SC2086 # a list of names
+    (cd "$debian_dir/deb" && debian_apt -qq download $missing >download.log 2>&1) || {
+        echo "recipe: cannot download packages:$missing:" >&2
+        tail -n 5 "$debian_dir/deb/download.log" >&2
+        return 1
+    }
+}
+
+# debian_deb PACKAGE: the file of a package that was fetched.
+debian_deb() {
+    find "$debian_dir/deb" -name "$1_*_$debian_arch.deb" -o -name "$1_*_all.deb" | head -n 1
+}
+
+# debian_add PACKAGE DIR: adds the files of a package to a folder, fetched if they are not there yet.
+debian_add() {
     [ -n "$1" ] || { echo "recipe: a package is missing from the distribution's lists" >&2; return 1; }
-    deb=$(find "$debian_dir/deb" -name "$1_*_$debian_arch.deb" | head -n 1)
-    if [ -z "$deb" ]; then
-        (cd "$debian_dir/deb" && debian_apt -qq download "$1" >download.log 2>&1) || {
-            echo "recipe: cannot download the package $1:" >&2
-            tail -n 5 "$debian_dir/deb/download.log" >&2
-            return 1
-        }
-        deb=$(find "$debian_dir/deb" -name "$1_*_$debian_arch.deb" | head -n 1)
-    fi
+    debian_fetch "$1" && dpkg-deb -x "$(debian_deb "$1")" "$2"
+}
+
+# debian_unpack PACKAGE DIR: the files of a package alone.
+debian_unpack() {
     rm -rf "$2"
     mkdir -p "$2"
-    dpkg-deb -x "$deb" "$2"
+    debian_add "$1" "$2"
 }
 
 # initramfs ROOT FILE: packs a folder as an initial RAM disk, reproducibly: sorted, owned by root, dated 1970.
