@@ -61,6 +61,15 @@ final class OutBuffer {
         size += length;
     }
 
+    /**
+     * Makes room for bytes that the caller then writes into {@link #array} from where this says.
+     */
+    int claim(int length) {
+        reserve(length);
+        size += length;
+        return size - length;
+    }
+
     /** The head of a rectangle in an update. */
     void rectangle(int x, int y, int width, int height, int encoding) {
         u16(x);

@@ -1,5 +1,9 @@
 package dev.arclet.launcher.rfb;
 
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteOrder;
+
 /**
  * How a viewer wants its pixels (RFC 6143, section 7.4), and the conversion from {@code
  * 0x00RRGGBB}. A viewer that asks for a colour map gets one that amounts to 3 bits red, 3 green, 2
@@ -8,6 +12,9 @@ package dev.arclet.launcher.rfb;
 final class PixelFormat {
     /** 32 bits, little endian, {@code 0x00RRGGBB}: what a screen has. */
     static final PixelFormat NATIVE = new PixelFormat(32, 24, false, true, 255, 255, 255, 16, 8, 0);
+
+    private static final VarHandle INTS =
+            MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.LITTLE_ENDIAN);
 
     final int bitsPerPixel;
     final int bytes;
@@ -125,6 +132,20 @@ final class PixelFormat {
             }
         }
         return at + bytes;
+    }
+
+    /** Writes pixels one after the other. */
+    void putRow(byte[] out, int at, int[] pixels, int from, int count) {
+        if (bytes != 4) {
+            for (int i = 0; i < count; i++) {
+                at = put(out, at, pixels[from + i]);
+            }
+            return;
+        }
+        for (int i = 0; i < count; i++) {
+            int value = convert(pixels[from + i]);
+            INTS.set(out, at + 4 * i, bigEndian ? Integer.reverseBytes(value) : value);
+        }
     }
 
     private boolean eightBitComponents() {

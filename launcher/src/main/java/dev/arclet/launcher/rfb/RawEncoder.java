@@ -18,13 +18,11 @@ final class RawEncoder implements Encoder {
             PixelFormat format,
             OutBuffer out) {
         out.rectangle(x, y, width, height, Rfb.RAW);
-        byte[] row = new byte[width * format.bytes];
+        int rowBytes = width * format.bytes;
+        int at = out.claim(height * rowBytes);
         for (int line = y; line < y + height; line++) {
-            int at = 0;
-            for (int i = line * stride + x, end = i + width; i < end; i++) {
-                at = format.put(row, at, pixels[i]);
-            }
-            out.put(row, 0, at);
+            format.putRow(out.array(), at, pixels, line * stride + x, width);
+            at += rowBytes;
         }
     }
 

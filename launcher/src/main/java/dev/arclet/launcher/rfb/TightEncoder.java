@@ -5,6 +5,9 @@ import java.util.zip.Deflater;
 /**
  * Tight without loss: a fill for one colour, a palette for up to 256, plain pixels otherwise, each
  * kind with a zlib stream of its own. Source: the community's RFB description, "Tight Encoding".
+ *
+ * <p>At level 0 zlib only copies, which is what a viewer on the same computer should ask for:
+ * inflating takes it longer than the bytes that are saved.
  */
 final class TightEncoder implements Encoder {
     private static final int FILL = 0x80;
@@ -52,8 +55,8 @@ final class TightEncoder implements Encoder {
             int height,
             PixelFormat format,
             OutBuffer out) {
-        out.rectangle(x, y, width, height, Rfb.TIGHT);
         boolean few = palette.collect(pixels, stride, x, y, width, height, 256);
+        out.rectangle(x, y, width, height, Rfb.TIGHT);
         if (few && palette.count() == 1) {
             out.u8(FILL);
             out.reserve(4);

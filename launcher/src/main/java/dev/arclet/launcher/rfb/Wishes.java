@@ -47,7 +47,7 @@ record Wishes(
                 case Rfb.CONTINUOUS_UPDATES -> continuousUpdates = true;
                 default -> {
                     if (e >= Rfb.COMPRESSION_LEVEL_0 && e <= Rfb.COMPRESSION_LEVEL_0 + 9) {
-                        level = Math.clamp(e - Rfb.COMPRESSION_LEVEL_0, 1, MAX_LEVEL);
+                        level = Math.min(e - Rfb.COMPRESSION_LEVEL_0, MAX_LEVEL);
                     }
                 }
             }
