@@ -24,7 +24,7 @@ const read = (file) => (existsSync(file) ? readFileSync(file, 'utf8') : '');
 const sources = readdirSync(source).sort().map((name) => join(source, name));
 const lock = join(here, 'package-lock.json');
 const pages = ['consent.html', 'player.html'];
-const results = [...pages, 'consent.js', 'consent.css', 'player.js', 'player.css', 'LICENSES.txt'];
+const results = [...pages, 'consent.js', 'consent.css', 'player.js', 'player.css', 'worklet.js', 'LICENSES.txt'];
 const wanted = hash(fileURLToPath(import.meta.url), lock, ...sources);
 if (read(stamp) === wanted && results.every((name) => existsSync(join(out, name)))) {
     process.exit(0);
@@ -49,7 +49,7 @@ const { build } = await import('esbuild');
 mkdirSync(out, { recursive: true });
 await build({
     absWorkingDir: here,
-    entryPoints: [join(source, 'consent.js'), join(source, 'player.js')],
+    entryPoints: ['consent.js', 'player.js', 'worklet.js'].map((name) => join(source, name)),
     outdir: out,
     bundle: true,
     minify: true,

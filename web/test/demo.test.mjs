@@ -1,18 +1,13 @@
 // One click, in a real browser: gallery, landing page, consent, canvas, keys, screen text, reload. Starts the demo with a
 // launcher of its own and ends both. Run by the Maven profile "browser"; needs Chromium (CHROMIUM, or /usr/bin/chromium).
 import assert from 'node:assert/strict';
-import { execFile, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
-import { chromium } from 'playwright-core';
+import { arclet, boot, checkout, openBrowser, run } from './support.mjs';
 
-const run = promisify(execFile);
-const checkout = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
-const arclet = join(checkout, 'arclet');
 const BOOT_MS = 240_000;
 
 let folder;
@@ -40,20 +35,7 @@ before(
             });
             demo.on('exit', (status) => reject(new Error(`the demo ended with status ${status}: ${printed}`)));
         });
-        browser = await chromium.launchPersistentContext(join(folder, 'profile'), {
-            executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
-            headless: true,
-            viewport: { width: 1400, height: 1000 },
-            args: [
-                '--no-sandbox',
-                '--disable-gpu',
-                '--disable-quic',
-                '--no-first-run',
-                '--disable-background-networking',
-                '--disable-component-update',
-                '--disable-sync',
-            ],
-        });
+        browser = await openBrowser(join(folder, 'profile'));
     },
     { timeout: 900_000 },
 );
@@ -142,6 +124,7 @@ const lit = (canvas) => {
 
 test('the framebuffer console appears at 1024x768 and shows what is typed', { timeout: 600_000 }, async () => {
     const { page } = await consentPage('debian-shell');
+    await page.addInitScript(`window.lit = ${lit}`);
     await page.locator('#asking').waitFor({ timeout: 30_000 });
     await page.locator('#run').click();
     await page.waitForURL(/\/vm\//, { timeout: 60_000 });
@@ -155,11 +138,8 @@ test('the framebuffer console appears at 1024x768 and shows what is typed', { ti
     await canvas.click();
     await press(page, 'echo ################################');
     await page.waitForFunction(
-        ([before, source]) => {
-            const count = new Function(`return (${source})`)()(document.querySelector('#canvas canvas')).count;
-            return count > before + 500;
-        },
-        [greeted.count, lit.toString()],
+        (before) => window.lit(document.querySelector('#canvas canvas')).count > before + 500,
+        greeted.count,
         { timeout: 30_000 },
     );
     if (process.env.ARCLET_SCREENSHOTS) {
@@ -171,35 +151,30 @@ test('the framebuffer console appears at 1024x768 and shows what is typed', { ti
 test('boot --display web shows a local machine on the same page', { timeout: 600_000 }, async () => {
     const media = join(checkout, '.arclet', 'demo', 'media', 'debian-text'); // made by the demo
     const options = ['--kernel', join(media, 'vmlinuz'), '--initrd', join(media, 'initrd.gz'), '--screen', 'text', '--append', 'quiet'];
-    const boot = spawn(arclet, ['boot', ...options, '--serial', 'none', '--display', 'web', '--timeout', '500'], {
-        env,
-        stdio: ['ignore', 'ignore', 'pipe'],
-    });
+    const machine = await boot(env, [...options, '--serial', 'none', '--timeout', '500']);
     try {
-        let said = '';
-        const address = await new Promise((resolve, reject) => {
-            boot.stderr.on('data', (bytes) => {
-                said += bytes;
-                const found = /the screen is at (\S+)/.exec(said);
-                if (found) {
-                    resolve(found[1]);
-                }
-            });
-            boot.on('exit', (status) => reject(new Error(`boot ended with status ${status}: ${said}`)));
-        });
-        const ended = new Promise((resolve) => boot.on('exit', resolve));
         const page = await browser.newPage();
-        await page.goto(address);
+        await page.goto(machine.address);
         await page.waitForURL(/\/vm\//, { timeout: 60_000 });
         await page.locator('#show-text').click();
         await page.waitForFunction(() => /root#/.test(document.getElementById('screen-text').textContent), null, { timeout: BOOT_MS });
         await page.locator('#canvas canvas').click();
-        await press(page, 'echo $((6*7)); poweroff -f');
+        await page.locator('#show-paste').click();
+        await page.locator('#paste-text').fill('echo "$((6*7)) {A-Z} ~/ \u00e9 <it\'s|pasted>"\n');
+        await page.locator('#paste-type').click();
+        await page.waitForFunction(
+            () => /^42 \{A-Z\} ~\/ {2}<it's\|pasted>\s*$/m.test(document.getElementById('screen-text').textContent),
+            null,
+            { timeout: 30_000 },
+        );
+        assert.match(await page.locator('#paste-note').textContent(), /\u00e9/);
+        await page.locator('#canvas canvas').click();
+        await press(page, 'poweroff -f');
         await page.keyboard.press('Enter');
-        assert.equal(await ended, 0, said);
-        assert.match(said, /the guest powered off/);
+        assert.equal(await machine.ended, 0, machine.said());
+        assert.match(machine.said(), /the guest powered off/);
         await page.close();
     } finally {
-        boot.kill();
+        machine.kill();
     }
 });

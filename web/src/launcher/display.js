@@ -2,6 +2,10 @@
 import RFB from '@novnc/novnc';
 import { Gone, Patience, connect, tickets } from './connection.js';
 
+const SHIFT = 0xffe1; // XK_Shift_L
+const PIECE = 50;
+const PIECE_MILLIS = 150;
+
 /** Shows the display of a machine while it is wanted, and reconnects. Handlers: connected(), lost(). */
 export class Display {
     #rfb = null;
@@ -56,6 +60,8 @@ export class Display {
             this.#rfb = rfb;
             rfb.background = '#000';
             rfb.qualityLevel = 8;
+            // The launcher is on this computer: bytes are cheap, inflating them in a page is not.
+            rfb.compressionLevel = 0;
             this.#applyScale();
             rfb.addEventListener('connect', () => {
                 patience.reset();
@@ -86,6 +92,23 @@ export class Display {
     ctrlAltDel() {
         this.#rfb?.sendCtrlAltDel();
         this.#rfb?.focus();
+    }
+
+    /** Types keys, as typing.js gives them; not faster than the launcher takes messages. */
+    async type(keys) {
+        for (let at = 0; at < keys.length && this.#rfb; at += PIECE) {
+            for (const { code, shift } of keys.slice(at, at + PIECE)) {
+                if (shift) {
+                    this.#rfb.sendKey(SHIFT, 'ShiftLeft', true);
+                }
+                this.#rfb.sendKey(0, code);
+                if (shift) {
+                    this.#rfb.sendKey(SHIFT, 'ShiftLeft', false);
+                }
+            }
+            await new Promise((done) => setTimeout(done, PIECE_MILLIS));
+        }
+        this.focus();
     }
 
     focus() {

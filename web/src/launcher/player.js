@@ -5,6 +5,8 @@ import { FitAddon } from '@xterm/addon-fit';
 import { Terminal } from '@xterm/xterm';
 import { Display } from './display.js';
 import { SideChannel } from './side.js';
+import { Sound } from './sound.js';
+import { keysOf } from './typing.js';
 
 const path = document.body.dataset.path;
 const token = document.body.dataset.token;
@@ -73,6 +75,8 @@ function changed(status) {
     over = state === 'ended' || state === 'failed';
     setState(state, status.message && over ? `${WORDS[state]}: ${status.message}` : (WORDS[state] ?? state));
     byId('stop').disabled = over;
+    byId('sound').hidden = !status.sound;
+    sound.available = status.sound && !over;
     byId('cad').disabled = state !== 'running';
     switch (state) {
         case 'fetching':
@@ -122,6 +126,7 @@ const side = new SideChannel(path, token, {
             }
         });
     },
+    sound: (pcm, offset) => sound.play(pcm, offset),
     lost: () => {
         if (!over) {
             setState('lost', 'connection lost, trying again');
@@ -133,6 +138,13 @@ const side = new SideChannel(path, token, {
         setState('lost', 'launcher gone');
         overlay('The launcher does not know this page any more', 'Open the link again.');
     },
+});
+
+const sound = new Sound((on) => side.listen(on));
+byId('sound').addEventListener('click', () => {
+    sound.muted = !sound.muted;
+    byId('sound').setAttribute('aria-pressed', String(!sound.muted));
+    byId('sound').textContent = sound.muted ? 'Muted' : 'Sound';
 });
 
 const encoder = new TextEncoder();
@@ -163,6 +175,18 @@ function toggle(button, panel) {
 }
 toggle('show-serial', 'serial');
 toggle('show-text', 'text');
+toggle('show-paste', 'paste');
+byId('show-paste').addEventListener('click', () => {
+    if (!byId('paste').hidden) {
+        byId('paste-text').focus();
+    }
+});
+byId('paste-type').addEventListener('click', async () => {
+    const { keys, missing } = keysOf(byId('paste-text').value);
+    byId('paste-note').textContent = missing.length > 0 ? `Left out, no key has it: ${missing.join(' ')}` : '';
+    byId('paste-text').value = '';
+    await display.type(keys);
+});
 
 byId('stop').addEventListener('click', () => {
     if (confirm('Stop this machine? What is not saved in it is lost.')) {

@@ -2,14 +2,16 @@
 import { Gone, Patience, connect, tickets } from './connection.js';
 
 const SERIAL = 0;
+const SOUND = 1;
 const PIECE = 2048;
 
 /**
  * Keeps a side channel open. Handlers: serial(Uint8Array), restart() before the serial output is repeated,
- * status({state, fetched, toFetch, message}), screen({graphics, text}), lost(), gone().
+ * status({state, fetched, toFetch, message, sound}), screen({graphics, text}), sound(ArrayBuffer, offset), lost(), gone().
  */
 export class SideChannel {
     #socket = null;
+    #listens = false;
 
     constructor(path, token, handlers) {
         this.handlers = handlers;
@@ -39,6 +41,9 @@ export class SideChannel {
 
     #listen(socket) {
         this.#socket = socket;
+        if (this.#listens) {
+            this.listen(true);
+        }
         return new Promise((closed) => {
             socket.onclose = closed;
             socket.onmessage = (event) => {
@@ -53,6 +58,8 @@ export class SideChannel {
                     const bytes = new Uint8Array(event.data);
                     if (bytes[0] === SERIAL) {
                         this.handlers.serial(bytes.subarray(1));
+                    } else if (bytes[0] === SOUND) {
+                        this.handlers.sound(event.data, 1);
                     }
                 }
             };
@@ -68,6 +75,12 @@ export class SideChannel {
             message.set(piece, 1);
             this.#socket.send(message);
         }
+    }
+
+    /** Whether the machine's sound is to be sent here, now and after a loss. */
+    listen(on) {
+        this.#listens = on;
+        this.#socket?.send(JSON.stringify({ type: 'sound', on }));
     }
 
     /** Asks the launcher to stop the machine. */

@@ -27,6 +27,7 @@ public final class SystemControlPortB implements BytePorts, Resettable, Stateful
 
     private final I8254Pit pit;
     private final Clock clock;
+    private Runnable speakerListener = () -> {};
     private int control;
 
     /** Creates the port, timer 2's gate low. */
@@ -40,6 +41,11 @@ public final class SystemControlPortB implements BytePorts, Resettable, Stateful
         return (control & SPEAKER) != 0;
     }
 
+    /** Sets the one listener for changes of the speaker's switch; it is told after each. */
+    public void onSpeakerChange(Runnable listener) {
+        speakerListener = listener;
+    }
+
     @Override
     public int readByte(int offset) {
         long refreshes = CrystalClock.PIT.ticksAt(clock.nanos()) / REFRESH_TICKS;
@@ -50,12 +56,14 @@ public final class SystemControlPortB implements BytePorts, Resettable, Stateful
     public void writeByte(int offset, int value) {
         control = value & WRITABLE;
         pit.setGate2((control & GATE2) != 0);
+        speakerListener.run();
     }
 
     /** {@inheritDoc} The timer resets its own gate. */
     @Override
     public void reset() {
         control = 0;
+        speakerListener.run();
     }
 
     @Override
@@ -76,5 +84,6 @@ public final class SystemControlPortB implements BytePorts, Resettable, Stateful
     @Override
     public void restore(SnapshotReader in, int version) throws SnapshotException {
         control = in.getInt("control", 0, WRITABLE);
+        speakerListener.run();
     }
 }

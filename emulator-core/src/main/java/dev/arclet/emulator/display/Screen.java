@@ -176,8 +176,12 @@ public final class Screen {
         return pixels.clone();
     }
 
-    /** For the adapter, at the end of a refresh: tells the viewers what has changed. */
-    public void publish() {
+    /**
+     * For the adapter, at the end of a refresh: tells the viewers what has changed.
+     *
+     * @return whether anything has
+     */
+    public boolean publish() {
         boolean resized;
         int w;
         int h;
@@ -199,5 +203,6 @@ public final class Screen {
             }
             listener.refreshed();
         }
+        return resized || !rects.isEmpty();
     }
 }

@@ -32,7 +32,8 @@ import java.util.function.IntConsumer;
  * @param testDevice whether the device for CPU test suites is there
  * @param postCodes where diagnostic codes are written; empty: nowhere
  * @param virtio the virtio cards; the machine closes their disks when it is closed
- * @param sound receives what the guest plays; empty: there is no sound card
+ * @param sound receives what the sound card and the speaker play; empty: there is no sound card,
+ *     and the speaker is silent
  * @param network the network card; empty: there is none
  */
 public record MachineConfig(
@@ -137,15 +138,18 @@ public record MachineConfig(
      * @param console receives what the guest writes to its virtio console, on the machine thread;
      *     empty: the console is not there
      * @param rng whether there is a source of entropy
+     * @param balloon whether there is a balloon for the guest's free memory
      * @param folders that the guest may mount by the 9P protocol, in the order of their PCI slots
      */
     public record Virtio(
             List<BlockDevice> disks,
             Optional<Consumer<byte[]>> console,
             boolean rng,
+            boolean balloon,
             List<Share> folders) {
         /** No cards. */
-        public static final Virtio NONE = new Virtio(List.of(), Optional.empty(), false, List.of());
+        public static final Virtio NONE =
+                new Virtio(List.of(), Optional.empty(), false, false, List.of());
 
         /** Keeps copies of the lists. */
         public Virtio {

@@ -16,6 +16,7 @@ import dev.arclet.emulator.cpu.CpuModel;
 import dev.arclet.emulator.cpu.CpuState;
 import dev.arclet.emulator.cpu.ExecutionEngine;
 import dev.arclet.emulator.device.A20Gate;
+import dev.arclet.emulator.device.audio.SoundMixer;
 import dev.arclet.emulator.device.debug.DebugConsole;
 import dev.arclet.emulator.device.debug.IsaDebugExit;
 import dev.arclet.emulator.device.debug.PcTestDevice;
@@ -39,6 +40,7 @@ import dev.arclet.emulator.firmware.AcpiTables;
 import dev.arclet.emulator.firmware.BootException;
 import dev.arclet.emulator.firmware.E820;
 import dev.arclet.emulator.firmware.RomImage;
+import dev.arclet.emulator.memory.GuestMemory;
 import dev.arclet.emulator.memory.PhysicalMap;
 import dev.arclet.emulator.mmu.Mmu;
 import dev.arclet.emulator.snapshot.SnapshotException;
@@ -69,6 +71,8 @@ public final class PcMachine implements AutoCloseable {
 
     /** Behind the slots of disks and the like, whose number varies. */
     private static final int SLOT_NETWORK = 0x12;
+
+    private static final int SLOT_SOUND = 0x13;
 
     // Interrupts
     private static final int IRQ_TIMER = 0;
@@ -247,13 +251,14 @@ public final class PcMachine implements AutoCloseable {
                             }
 
                             @Override
-                            public void refresh() {
-                                vga.refresh(screen);
+                            public boolean refresh() {
+                                return vga.refresh(screen);
                             }
                         },
                         this::processorShutDown);
         IsaDma dma = part(new IsaDma(memory.map()::readExternal, memory.map()::writeExternal));
-        wire(pit, rtc, a20, hpet, dma);
+        SystemControlPortB portB = new SystemControlPortB(pit, clock);
+        wire(pit, rtc, a20, hpet, dma, portB);
         hostThread = new HostIoThread(loop::post);
         // A repeatable run must not depend on how fast the host's disk is.
         hostWork = config.icount() ? HostWork.IMMEDIATE : hostThread;
@@ -274,7 +279,12 @@ public final class PcMachine implements AutoCloseable {
             board.plug(slot++, card);
         }
         if (config.sound().isPresent()) {
-            board.plug(slot, new Ac97Function(events, ports, memory.map(), config.sound().get()));
+            SoundMixer mixer =
+                    new SoundMixer(pit, portB::speakerEnabled, clock, config.sound().get());
+            pit.onToneChange(mixer::speakerChanged);
+            portB.onSpeakerChange(mixer::speakerChanged);
+            loop.sound(mixer);
+            board.plug(SLOT_SOUND, new Ac97Function(events, ports, memory.map(), mixer));
         }
         config.network()
                 .ifPresent(
@@ -329,7 +339,13 @@ public final class PcMachine implements AutoCloseable {
         return part;
     }
 
-    private void wire(I8254Pit pit, Mc146818Rtc rtc, A20Gate a20, Hpet hpet, IsaDma dma) {
+    private void wire(
+            I8254Pit pit,
+            Mc146818Rtc rtc,
+            A20Gate a20,
+            Hpet hpet,
+            IsaDma dma,
+            SystemControlPortB portB) {
         ports.register(PORT_DMA_FIRST, 16, "8237 first", dma.first());
         ports.register(PORT_DMA_SECOND, 32, "8237 second", dma.second());
         ports.register(PORT_DMA_PAGES + 1, 15, "DMA pages", dma.pages());
@@ -343,11 +359,7 @@ public final class PcMachine implements AutoCloseable {
         ports.register(PORT_KEYBOARD_DATA, 1, "8042 data", keyboardController.data());
         ports.register(PORT_KEYBOARD_COMMAND, 1, "8042 command", keyboardController.command());
         ports.register(PORT_VMWARE_BACKDOOR, 4, "VMware backdoor", backdoor);
-        ports.register(
-                PORT_SYSTEM_CONTROL_B,
-                1,
-                "system control B",
-                part(new SystemControlPortB(pit, clock)));
+        ports.register(PORT_SYSTEM_CONTROL_B, 1, "system control B", part(portB));
         ports.register(
                 PORT_SYSTEM_CONTROL_A,
                 1,
@@ -561,7 +573,7 @@ public final class PcMachine implements AutoCloseable {
 
     /** Draws the screen now; machine thread, or after {@link #run} has returned. */
     public void refreshScreen() {
-        vga.refresh(screen);
+        var unused = vga.refresh(screen);
     }
 
     /**
@@ -658,6 +670,33 @@ public final class PcMachine implements AutoCloseable {
     public void consoleInput(byte[] bytes) {
         byte[] copy = bytes.clone();
         loop.post(() -> virtio.console().ifPresent(console -> console.send(copy)));
+    }
+
+    /**
+     * Asks a guest with a driver for the memory balloon to give up so many bytes; any thread. Zero
+     * lets it take all back.
+     */
+    public void balloon(long bytes) {
+        int pages = (int) (Math.min(bytes, config.memoryBytes()) / GuestMemory.PAGE_SIZE);
+        loop.post(() -> virtio.balloon().ifPresent(balloon -> balloon.ask(pages)));
+    }
+
+    /**
+     * What the guest's driver for the memory balloon says of its memory, by virtio's tags; any
+     * thread.
+     *
+     * @param receiver called on the machine thread with what was said last; new figures are asked
+     *     for, for the next call
+     */
+    public void guestMemory(Consumer<Map<Integer, Long>> receiver) {
+        loop.post(
+                () ->
+                        virtio.balloon()
+                                .ifPresent(
+                                        balloon -> {
+                                            receiver.accept(balloon.statistics());
+                                            balloon.refreshStatistics();
+                                        }));
     }
 
     private static void closeDisk(BlockDevice disk) {

@@ -4,6 +4,8 @@ import dev.arclet.emulator.bus.EventQueue;
 import dev.arclet.emulator.cpu.CpuState;
 import dev.arclet.emulator.cpu.ExecutionEngine;
 import dev.arclet.emulator.cpu.Interrupts;
+import dev.arclet.emulator.device.audio.SoundMixer;
+import java.util.Optional;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.locks.LockSupport;
@@ -34,8 +36,17 @@ final class RunLoop {
      */
     private static final int ICOUNT_SLICE = 1_000;
 
-    /** Shortest time between two refreshes of a watched screen. */
+    /** Shortest time between two new pictures of a watched screen. */
     private static final long REFRESH_NANOS = 16_000_000;
+
+    /**
+     * Shortest time between two looks whether there is something new, so that what follows a key
+     * press need not wait for its turn. Long enough for a guest to have drawn more than a part.
+     */
+    private static final long LOOK_NANOS = 2_000_000;
+
+    /** Shortest time between two polls of sound that somebody hears. */
+    private static final long SOUND_NANOS = 10_000_000;
 
     /** How long to park at most, as a safety net for a lost wake-up. */
     private static final long MAX_PARK_NANOS = 1_000_000_000;
@@ -49,18 +60,21 @@ final class RunLoop {
     private final Queue<Runnable> commands = new ConcurrentLinkedQueue<>();
     private volatile Thread thread;
     private Exit exit;
-    private long lastRefresh;
+    private long lastLook;
+    private long lastPicture;
     private volatile long busyNanos;
     private boolean refreshedSinceRun;
     private int hostSlice = MIN_HOST_SLICE;
+    private Optional<SoundMixer> sound = Optional.empty();
+    private long lastSound;
 
     /** Draws the screen if anybody looks. */
     interface ScreenRefresh {
         /** Whether anybody looks. */
         boolean wanted();
 
-        /** Draws what has changed. */
-        void refresh();
+        /** Draws what has changed, and tells whether anything has. */
+        boolean refresh();
     }
 
     /**
@@ -83,6 +97,11 @@ final class RunLoop {
         this.clock = clock;
         this.screen = screen;
         events.onEarlierDeadline(() -> cpu.attention = true);
+    }
+
+    /** Sets the sound that is to be heard. */
+    void sound(SoundMixer mixer) {
+        sound = Optional.of(mixer);
     }
 
     /** Runs a command on the machine thread soon; any thread. */
@@ -125,6 +144,7 @@ final class RunLoop {
                 clock.advance(cpu.instructions);
                 events.fireDue(clock.nanos());
                 refreshIfDue();
+                soundIfDue();
                 if (exit == null) {
                     step();
                 }
@@ -202,10 +222,29 @@ final class RunLoop {
             wait = Math.min(wait, deadline - clock.nanos());
         }
         if (!refreshedSinceRun && screen.wanted()) {
-            wait = Math.min(wait, lastRefresh + REFRESH_NANOS - System.nanoTime());
+            long now = System.nanoTime();
+            if (now - lastPicture >= REFRESH_NANOS) {
+                look(now);
+            } else {
+                wait = Math.min(wait, lastPicture + REFRESH_NANOS - now);
+            }
+        }
+        if (sound.isPresent() && sound.get().sounds()) {
+            wait = Math.min(wait, lastSound + SOUND_NANOS - System.nanoTime());
         }
         if (wait > 0 && !cpu.attention) {
             LockSupport.parkNanos(this, wait);
+        }
+    }
+
+    private void soundIfDue() {
+        if (sound.isEmpty()) {
+            return;
+        }
+        long host = System.nanoTime();
+        if (host - lastSound >= SOUND_NANOS) {
+            lastSound = host;
+            sound.get().poll();
         }
     }
 
@@ -214,10 +253,16 @@ final class RunLoop {
             return;
         }
         long host = System.nanoTime();
-        if (host - lastRefresh >= REFRESH_NANOS) {
-            lastRefresh = host;
-            refreshedSinceRun = true;
-            screen.refresh();
+        if (host - lastPicture >= REFRESH_NANOS && host - lastLook >= LOOK_NANOS) {
+            look(host);
+        }
+    }
+
+    private void look(long now) {
+        lastLook = now;
+        refreshedSinceRun = true;
+        if (screen.refresh()) {
+            lastPicture = now;
         }
     }
 }

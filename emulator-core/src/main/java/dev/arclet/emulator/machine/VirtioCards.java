@@ -5,6 +5,7 @@ import dev.arclet.emulator.bus.PioBus;
 import dev.arclet.emulator.chipset.PciFunction;
 import dev.arclet.emulator.chipset.VirtioPci;
 import dev.arclet.emulator.device.virtio.Virtio9p;
+import dev.arclet.emulator.device.virtio.VirtioBalloon;
 import dev.arclet.emulator.device.virtio.VirtioBlock;
 import dev.arclet.emulator.device.virtio.VirtioConsole;
 import dev.arclet.emulator.device.virtio.VirtioDevice;
@@ -39,6 +40,7 @@ final class VirtioCards {
     private final boolean icount;
     private final List<PciFunction> cards = new ArrayList<>();
     private Optional<VirtioConsole> console = Optional.empty();
+    private Optional<VirtioBalloon> balloon = Optional.empty();
 
     VirtioCards(
             MachineConfig.Virtio config,
@@ -69,6 +71,10 @@ final class VirtioCards {
             NinePServer server = new NinePServer(share.folder());
             add(new Virtio9p("virtio-9p" + i, memory, host, server, share.tag()), CLASS_OTHER);
         }
+        if (config.balloon()) {
+            balloon = Optional.of(new VirtioBalloon("virtio-balloon0", memory, memory::discard));
+            add(balloon.get(), CLASS_OTHER);
+        }
     }
 
     private VirtioDevice disk(int number, BlockDevice medium) {
@@ -94,6 +100,11 @@ final class VirtioCards {
     /** The cards, in the order of their slots. */
     List<PciFunction> cards() {
         return cards;
+    }
+
+    /** The memory balloon, if there is one. */
+    Optional<VirtioBalloon> balloon() {
+        return balloon;
     }
 
     /** The console, if there is one. */

@@ -3,6 +3,7 @@ package dev.arclet.emulator.memory;
 import java.lang.ref.Cleaner;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.BitSet;
 import java.util.List;
 import jdk.internal.misc.Unsafe;
 
@@ -12,9 +13,10 @@ import jdk.internal.misc.Unsafe;
  *
  * <p>A page that nobody has touched owns no host memory and reads as zeros; it becomes private on
  * first touch. With a {@link PageSource} an untouched page reads as the source has it, and is
- * fetched from there on first touch. Host pages never move and stay valid until {@link #close()},
- * so a software TLB may keep {@link #pageAddress} results. All multi-byte values are little endian,
- * as the guest sees them.
+ * fetched from there on first touch. What is discarded is untouched again. Host pages never move
+ * and stay valid until {@link #close()}, so a software TLB may keep {@link #pageAddress} results;
+ * but only who asks again after a page was discarded makes it count as touched. All multi-byte
+ * values are little endian, as the guest sees them.
  *
  * <p>Not synchronised: one machine thread writes. Other threads (a display) may read racily.
  */
@@ -49,6 +51,11 @@ public final class GuestMemory implements AutoCloseable {
     private PageSource source;
     private byte[] sourceBuffer;
 
+    /** Pages that read as zeros whatever the source has; their host pages have no memory. */
+    private final BitSet discarded = new BitSet();
+
+    private long discardedHostPages;
+
     /**
      * Reserves, but does not yet occupy, {@code size} bytes.
      *
@@ -70,12 +77,13 @@ public final class GuestMemory implements AutoCloseable {
 
     /** Number of pages that own host memory. */
     public long residentPages() {
-        return slabs.size() * (long) SLAB_PAGES - slabPagesLeft;
+        return slabs.size() * (long) SLAB_PAGES - slabPagesLeft - discardedHostPages;
     }
 
     /** Whether the page was never touched, and so is all zeros without owning host memory. */
     public boolean isUntouched(long page) {
-        return pageAddresses[(int) page] == 0 && (source == null || !source.holds(page));
+        return discarded.get((int) page)
+                || pageAddresses[(int) page] == 0 && (source == null || !source.holds(page));
     }
 
     /**
@@ -96,6 +104,9 @@ public final class GuestMemory implements AutoCloseable {
      * @return false, and nothing copied, if it was never touched and so is all zeros
      */
     public boolean copyPage(long page, byte[] target) {
+        if (discarded.get((int) page)) {
+            return false;
+        }
         long address = pageAddresses[(int) page];
         if (address != 0) {
             UNSAFE.copyMemory(null, address, target, Unsafe.ARRAY_BYTE_BASE_OFFSET, PAGE_SIZE);
@@ -115,10 +126,62 @@ public final class GuestMemory implements AutoCloseable {
      */
     public long pageAddress(long page) {
         long address = pageAddresses[(int) page];
-        return address != 0 ? address : allocate((int) page);
+        if (!discarded.isEmpty() && discarded.get((int) page)) {
+            discarded.clear((int) page);
+            if (address != 0) {
+                discardedHostPages--;
+            } else {
+                return allocate((int) page, false);
+            }
+        }
+        return address != 0 ? address : allocate((int) page, source != null && source.holds(page));
     }
 
-    private long allocate(int page) {
+    /**
+     * Makes pages zero and gives their host memory back. Nobody may write through a host address
+     * obtained before and expect the page to be counted.
+     */
+    public void discard(long firstPage, long pages) {
+        long run = 0;
+        long runBytes = 0;
+        for (long page = firstPage; page < firstPage + pages; page++) {
+            if (discarded.get((int) page)) {
+                continue;
+            }
+            discarded.set((int) page);
+            long address = pageAddresses[(int) page];
+            if (address == 0) {
+                continue;
+            }
+            discardedHostPages++;
+            if (address != run + runBytes || !sameSlab(run, address)) {
+                giveBack(run, runBytes);
+                run = address;
+                runBytes = 0;
+            }
+            runBytes += PAGE_SIZE;
+        }
+        giveBack(run, runBytes);
+    }
+
+    /** Slabs may happen to lie side by side, which is nobody's promise. */
+    private boolean sameSlab(long first, long second) {
+        for (long slab : slabs) {
+            long end = slab + (SLAB_PAGES + 1L) * PAGE_SIZE;
+            if (first >= slab && first < end) {
+                return second >= slab && second < end;
+            }
+        }
+        return false;
+    }
+
+    private static void giveBack(long address, long bytes) {
+        if (bytes > 0 && !HostPages.giveBack(address, bytes)) {
+            UNSAFE.setMemory(address, bytes, (byte) 0);
+        }
+    }
+
+    private long allocate(int page, boolean fromSource) {
         if (slabPagesLeft == 0) {
             // One page more than used, so that the slab can be aligned to a page.
             long slab = UNSAFE.allocateMemory((SLAB_PAGES + 1L) * PAGE_SIZE);
@@ -130,7 +193,7 @@ public final class GuestMemory implements AutoCloseable {
         long address = slabNext;
         slabNext += PAGE_SIZE;
         slabPagesLeft--;
-        if (source != null && source.holds(page)) {
+        if (fromSource) {
             source.read(page, sourceBuffer);
             UNSAFE.copyMemory(
                     sourceBuffer, Unsafe.ARRAY_BYTE_BASE_OFFSET, null, address, PAGE_SIZE);
@@ -141,6 +204,9 @@ public final class GuestMemory implements AutoCloseable {
 
     /** The host address of a page to read from; 0 if it is all zeros. */
     private long readAddress(long page) {
+        if (!discarded.isEmpty() && discarded.get((int) page)) {
+            return 0;
+        }
         long address = pageAddresses[(int) page];
         return address != 0 || source == null || !source.holds(page) ? address : pageAddress(page);
     }
@@ -225,9 +291,9 @@ public final class GuestMemory implements AutoCloseable {
      */
     public void clear() {
         source = null;
-        for (long address : pageAddresses) {
-            if (address != 0) {
-                UNSAFE.setMemory(address, PAGE_SIZE, (byte) 0);
+        for (int page = 0; page < pageAddresses.length; page++) {
+            if (pageAddresses[page] != 0 && !discarded.get(page)) {
+                UNSAFE.setMemory(pageAddresses[page], PAGE_SIZE, (byte) 0);
             }
         }
     }
@@ -240,6 +306,8 @@ public final class GuestMemory implements AutoCloseable {
         slabs.clear();
         slabPagesLeft = 0;
         source = null;
+        discarded.clear();
+        discardedHostPages = 0;
     }
 
     /** One byte at a host address obtained from {@link #pageAddress}. */

@@ -7,6 +7,11 @@ public interface MapListener {
     /** Regions were added, moved or removed, or A20 changed: forget every cached page. */
     void mapChanged();
 
+    /** RAM pages were discarded: forget cached pages, and nothing else. */
+    default void pagesDiscarded() {
+        mapChanged();
+    }
+
     /** A dirty log was harvested: forget cached permissions to write. */
     void writePermissionChanged();
 }

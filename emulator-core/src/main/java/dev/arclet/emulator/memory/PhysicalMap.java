@@ -301,6 +301,34 @@ public final class PhysicalMap implements DmaMemory {
     }
 
     /**
+     * Makes RAM zero and gives its host memory back, as far as whole pages of plain RAM lie within
+     * the range; the rest stays as it is.
+     */
+    public void discard(long physical, long length) {
+        long end = physical + length & ~(long) OFFSET_MASK;
+        long at = physical + OFFSET_MASK & ~(long) OFFSET_MASK;
+        boolean any = false;
+        while (at < end) {
+            long address = at & addressMask;
+            Region region = find(address);
+            long bytes = GuestMemory.PAGE_SIZE;
+            if (region != null && region.kind == Kind.RAM && region.dirtyLog == null) {
+                // Up to where the next address would not be the next byte of the region.
+                bytes = Math.min(end - at, region.base + region.size - address);
+                bytes = Math.min(bytes, a20 ? bytes : A20 - (address & A20 - 1));
+                long first = region.memoryOffset + address - region.base >>> PAGE_SHIFT;
+                region.memory.discard(first, bytes >>> PAGE_SHIFT);
+                writeListener.physicalWrite(address, bytes);
+                any = true;
+            }
+            at += bytes;
+        }
+        if (any) {
+            mapListener.pagesDiscarded();
+        }
+    }
+
+    /**
      * Copies guest-physical bytes out, as a bus master reads. Bytes that are not RAM or ROM read as
      * 0xFF.
      */

@@ -371,6 +371,11 @@ public final class Mmu implements MapListener, Stateful {
     }
 
     @Override
+    public void pagesDiscarded() {
+        flushAll();
+    }
+
+    @Override
     public void writePermissionChanged() {
         invalidateTags(WRITE * ALL, (WRITE + 1) * ALL);
     }

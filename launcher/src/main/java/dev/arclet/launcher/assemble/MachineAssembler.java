@@ -8,6 +8,7 @@ import dev.arclet.format.FormatException;
 import dev.arclet.format.blob.BlobChecks;
 import dev.arclet.format.blob.BlobSource;
 import dev.arclet.format.json.EnumText;
+import dev.arclet.format.model.Audio;
 import dev.arclet.format.model.Descriptor;
 import dev.arclet.format.model.Device;
 import dev.arclet.format.model.Disk;
@@ -148,12 +149,17 @@ public final class MachineAssembler implements GuestFactory {
         boolean taken = false;
         Optional<GuestNetwork> network = Optional.empty();
         try {
-            config.virtio(new MachineConfig.Virtio(disks, Optional.empty(), true, List.of()));
+            config.virtio(new MachineConfig.Virtio(disks, Optional.empty(), true, true, List.of()));
             network = SpecNetwork.start(spec, decision.granted());
             network.ifPresent(n -> config.network(n.card()));
+            Optional<SoundFeed> sound =
+                    decision.granted().audio() == Audio.OUTPUT
+                            ? Optional.of(new SoundFeed())
+                            : Optional.empty();
+            sound.ifPresent(config::sound);
             PcMachine machine = PcMachine.assemble(config.build());
             taken = true;
-            return new PcGuest(machine, batches, spec.title(), network);
+            return new PcGuest(machine, batches, spec.title(), network, sound);
         } catch (BootException e) {
             throw LauncherException.relayed(Kind.REFUSED, e.getMessage());
         } finally {

@@ -8,26 +8,15 @@ import dev.arclet.launcher.run.Guest;
 import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 
 /** A PC's screen, keyboard and mouse for the pages of the launcher. */
 public final class PcConsole {
-    /** Keeps the adapter drawing, for the text of the screen. */
-    private static final Screen.Listener WATCHER =
-            new Screen.Listener() {
-                @Override
-                public void damaged(List<Screen.Rect> rects) {
-                    // Whoever wants the text asks for it.
-                }
-
-                @Override
-                public void resized(int width, int height) {
-                    // As above.
-                }
-            };
-
     private final PcMachine machine;
     private final PcInput input;
     private final String title;
+    private final CompletableFuture<Void> firstPicture = new CompletableFuture<>();
 
     /**
      * @param title what viewers call the screen
@@ -36,7 +25,20 @@ public final class PcConsole {
         this.machine = machine;
         this.input = new PcInput(machine);
         this.title = title;
-        machine.screen().addListener(WATCHER);
+        // Keeps the adapter drawing, for the text of the screen.
+        machine.screen()
+                .addListener(
+                        new Screen.Listener() {
+                            @Override
+                            public void damaged(List<Screen.Rect> rects) {
+                                firstPicture.complete(null);
+                            }
+
+                            @Override
+                            public void resized(int width, int height) {
+                                // Whoever shows the screen has a listener of its own.
+                            }
+                        });
     }
 
     /** Opens the screen for one more viewer. */
@@ -74,6 +76,11 @@ public final class PcConsole {
                 session.closed();
             }
         };
+    }
+
+    /** Done when the screen has changed for the first time. */
+    public CompletionStage<Void> firstPicture() {
+        return firstPicture.minimalCompletionStage();
     }
 
     /** The text-mode screen as lines; empty while the guest shows graphics. */

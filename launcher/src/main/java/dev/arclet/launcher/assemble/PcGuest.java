@@ -15,11 +15,18 @@ final class PcGuest implements Guest {
     private final PcConsole console;
     private final CompletableFuture<Ended> ended = new CompletableFuture<>();
     private final Optional<GuestNetwork> network;
+    private final Optional<SoundFeed> sound;
     private boolean started;
 
-    PcGuest(PcMachine machine, SerialBatches serial, String title, Optional<GuestNetwork> network) {
+    PcGuest(
+            PcMachine machine,
+            SerialBatches serial,
+            String title,
+            Optional<GuestNetwork> network,
+            Optional<SoundFeed> sound) {
         this.machine = machine;
         this.network = network;
+        this.sound = sound;
         this.serial = serial;
         this.console = new PcConsole(machine, title);
     }
@@ -65,6 +72,16 @@ final class PcGuest implements Guest {
     @Override
     public Optional<String> screenText() {
         return console.text();
+    }
+
+    @Override
+    public CompletionStage<Void> firstPicture() {
+        return console.firstPicture();
+    }
+
+    @Override
+    public Optional<Sound> sound() {
+        return sound.map(feed -> feed);
     }
 
     @Override

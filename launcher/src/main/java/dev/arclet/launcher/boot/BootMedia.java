@@ -46,7 +46,7 @@ public final class BootMedia implements AutoCloseable {
                 virtio.add(disk);
             }
         }
-        config.virtio(new MachineConfig.Virtio(virtio, Optional.empty(), true, folders));
+        config.virtio(new MachineConfig.Virtio(virtio, Optional.empty(), true, true, folders));
     }
 
     /** The folders of {@code --share} options: {@code FOLDER[,rw]}, tags share0, share1... */

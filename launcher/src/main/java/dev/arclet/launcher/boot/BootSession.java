@@ -1,5 +1,6 @@
 package dev.arclet.launcher.boot;
 
+import dev.arclet.emulator.device.audio.PcmSink;
 import dev.arclet.emulator.display.PngWriter;
 import dev.arclet.emulator.display.Screen;
 import dev.arclet.emulator.firmware.BootException;
@@ -10,6 +11,7 @@ import dev.arclet.emulator.snapshot.SnapshotException;
 import dev.arclet.emulator.snapshot.SnapshotFile;
 import dev.arclet.launcher.LauncherException;
 import dev.arclet.launcher.assemble.PcInput;
+import dev.arclet.launcher.assemble.SoundFeed;
 import dev.arclet.launcher.net.GuestNetwork;
 import dev.arclet.launcher.run.VmInstance;
 import java.io.BufferedOutputStream;
@@ -49,7 +51,7 @@ public final class BootSession implements AutoCloseable {
      * @param title what the guest is called to those who look at it
      * @param snapshotLoad where the machine goes on from, instead of power-on
      * @param snapshotSave where the machine is saved at the end, unless the guest has ended itself
-     * @param sound where what the guest plays is written; empty: it has no sound card
+     * @param sound where what the guest plays is written
      * @param display none, vnc=HOST:PORT or web
      * @param network the network, if there is to be one
      * @param script what to expect and type
@@ -70,6 +72,9 @@ public final class BootSession implements AutoCloseable {
             Optional<Long> timeoutSeconds,
             Optional<Path> screenshot,
             Optional<Path> statistics) {}
+
+    /** Its section in a snapshot. */
+    private static final String SOUND_CARD = "ac97-card";
 
     private final Options options;
     private final List<AutoCloseable> resources = new ArrayList<>();
@@ -107,11 +112,7 @@ public final class BootSession implements AutoCloseable {
         if (options.debugConsole().isPresent()) {
             config.debugConsole(sink(options.debugConsole().get(), "--debugcon"));
         }
-        if (options.sound().isPresent()) {
-            WavFile wav = new WavFile(options.sound().get());
-            resources.add(wav);
-            config.sound(wav);
-        }
+        Optional<SoundFeed> feed = addSound(config);
         if (options.network().isPresent()) {
             GuestNetwork network =
                     GuestNetwork.start(options.network().get(), line -> say("%s", line));
@@ -133,7 +134,8 @@ public final class BootSession implements AutoCloseable {
                 Display.open(
                         options.display(),
                         machine,
-                        new VmInstance.About("boot", "", options.title(), built.memoryBytes()));
+                        new VmInstance.About("boot", "", options.title(), built.memoryBytes()),
+                        feed);
         resources.add(display);
         if (!script.isEmpty()) {
             watchScreen(script);
@@ -163,6 +165,30 @@ public final class BootSession implements AutoCloseable {
         boolean saved = saveSnapshot(exit);
         int status = report(exit, seconds);
         return saved || status != 0 ? status : 1;
+    }
+
+    /**
+     * A page can play sound, and a file can keep it: then there is a sound card, unless the loaded
+     * snapshot is of a machine without one.
+     */
+    private Optional<SoundFeed> addSound(MachineConfig.Builder config) throws IOException {
+        List<PcmSink> sinks = new ArrayList<>();
+        Optional<SoundFeed> feed = Optional.empty();
+        boolean saved =
+                options.snapshotLoad().map(s -> s.sections().contains(SOUND_CARD)).orElse(false);
+        if (options.sound().isPresent()) {
+            WavFile wav = new WavFile(options.sound().get());
+            resources.add(wav);
+            sinks.add(wav);
+        }
+        if (options.display().equals("web") && (saved || options.snapshotLoad().isEmpty())) {
+            feed = Optional.of(new SoundFeed());
+            sinks.add(feed.get());
+        }
+        if (!sinks.isEmpty() || saved) {
+            config.sound(new Sounds(sinks));
+        }
+        return feed;
     }
 
     /** Whether what was to be saved is saved. */

@@ -1,6 +1,7 @@
 package dev.arclet.launcher.boot;
 
 import dev.arclet.emulator.device.audio.PcmSink;
+import dev.arclet.emulator.device.audio.SoundMixer;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
@@ -10,10 +11,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 
-/**
- * What the guest plays, as a WAV file: 16-bit stereo PCM at the rate of the first sound; sound of
- * another rate is converted by repeating or leaving out frames.
- */
+/** What the guest plays, as a WAV file of 16-bit stereo PCM. */
 final class WavFile implements PcmSink, AutoCloseable {
     private static final int HEADER_BYTES = 44;
     private static final int FRAME_BYTES = 4;
@@ -22,11 +20,7 @@ final class WavFile implements PcmSink, AutoCloseable {
     private static final long MAX_DATA = 0xFFFF_0000L;
 
     private final FileChannel file;
-    private int rate;
     private long written;
-
-    /** Sixteen fractional bits: how far the next output frame lies behind the next input frame. */
-    private long phase;
 
     WavFile(Path path) throws IOException {
         file =
@@ -39,20 +33,10 @@ final class WavFile implements PcmSink, AutoCloseable {
     }
 
     @Override
-    public void play(short[] samples, int frames, int given) {
-        if (rate == 0) {
-            rate = given;
-        }
-        long step = ((long) given << 16) / rate;
-        int most = (int) (((long) frames << 16) / step) + 2;
-        ByteBuffer out = ByteBuffer.allocate(most * FRAME_BYTES).order(ByteOrder.LITTLE_ENDIAN);
-        while (phase >> 16 < frames) {
-            int at = (int) (phase >> 16);
-            out.putShort(samples[2 * at]).putShort(samples[2 * at + 1]);
-            phase += step;
-        }
-        phase -= (long) frames << 16;
-        write(out.flip());
+    public void play(short[] samples, int frames, int rate) {
+        ByteBuffer out = ByteBuffer.allocate(frames * FRAME_BYTES).order(ByteOrder.LITTLE_ENDIAN);
+        out.asShortBuffer().put(samples, 0, 2 * frames);
+        write(out);
     }
 
     private void write(ByteBuffer bytes) {
@@ -72,11 +56,10 @@ final class WavFile implements PcmSink, AutoCloseable {
     /** Writes the header, which holds the length. */
     @Override
     public void close() throws IOException {
-        int frameRate = rate == 0 ? 48_000 : rate;
         ByteBuffer head = ByteBuffer.allocate(HEADER_BYTES).order(ByteOrder.LITTLE_ENDIAN);
         head.put(ascii("RIFF")).putInt((int) (written + HEADER_BYTES - 8)).put(ascii("WAVE"));
         head.put(ascii("fmt ")).putInt(16).putShort((short) 1).putShort((short) 2);
-        head.putInt(frameRate).putInt(frameRate * FRAME_BYTES);
+        head.putInt(SoundMixer.RATE).putInt(SoundMixer.RATE * FRAME_BYTES);
         head.putShort((short) FRAME_BYTES).putShort((short) 16);
         head.put(ascii("data")).putInt((int) written).flip();
         try (file) {

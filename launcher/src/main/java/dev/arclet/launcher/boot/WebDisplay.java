@@ -5,6 +5,7 @@ import dev.arclet.emulator.machine.PcMachine;
 import dev.arclet.launcher.LauncherException;
 import dev.arclet.launcher.assemble.PcConsole;
 import dev.arclet.launcher.assemble.SerialBatches;
+import dev.arclet.launcher.assemble.SoundFeed;
 import dev.arclet.launcher.run.Guest;
 import dev.arclet.launcher.run.VmInstance;
 import dev.arclet.launcher.run.VmRegistry;
@@ -44,11 +45,11 @@ final class WebDisplay implements Display {
         this.guest = guest;
     }
 
-    static WebDisplay open(PcMachine machine, VmInstance.About about)
+    static WebDisplay open(PcMachine machine, VmInstance.About about, Optional<SoundFeed> sound)
             throws LauncherException, IOException {
         ArcletHome home = ArcletHome.standard();
         VmRegistry registry = new VmRegistry(home, Clock.systemUTC());
-        LocalGuest guest = new LocalGuest(machine, about.title());
+        LocalGuest guest = new LocalGuest(machine, about.title(), sound);
         MachinePages pages = new MachinePages(registry, Clock.systemUTC());
         ControlServer control;
         try {
@@ -99,8 +100,11 @@ final class WebDisplay implements Display {
         private final PcConsole console;
         private final CompletableFuture<Ended> ended = new CompletableFuture<>();
 
-        LocalGuest(PcMachine machine, String title) {
+        private final Optional<SoundFeed> sound;
+
+        LocalGuest(PcMachine machine, String title, Optional<SoundFeed> sound) {
             this.machine = machine;
+            this.sound = sound;
             this.console = new PcConsole(machine, title);
         }
 
@@ -122,6 +126,16 @@ final class WebDisplay implements Display {
         @Override
         public Optional<String> screenText() {
             return console.text();
+        }
+
+        @Override
+        public CompletionStage<Void> firstPicture() {
+            return console.firstPicture();
+        }
+
+        @Override
+        public Optional<Sound> sound() {
+            return sound.map(feed -> feed);
         }
 
         @Override

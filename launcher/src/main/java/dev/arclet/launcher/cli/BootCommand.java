@@ -196,7 +196,8 @@ final class BootCommand implements Callable<Integer> {
     @Option(
             names = "--sound",
             paramLabel = "F.wav",
-            description = "Gives the guest a sound card (AC '97) and writes what it plays.")
+            description =
+                    "Gives the guest a sound card (AC '97) and writes what it and the speaker play (with --display web the page plays it, too).")
     private Path sound;
 
     @Option(

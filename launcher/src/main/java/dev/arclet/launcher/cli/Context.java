@@ -22,7 +22,12 @@ final class Context implements Closeable {
         Clock clock = Clock.systemUTC();
         resolver = new Resolver(home, clock, FetchLimits.STANDARD);
         registry = new VmRegistry(home, clock);
-        runner = new MachineRunner(resolver, registry, new MachineAssembler(registry::memoryInUse));
+        runner =
+                new MachineRunner(
+                        resolver,
+                        registry,
+                        new MachineAssembler(registry::memoryInUse),
+                        line -> System.err.println("arclet: " + line));
     }
 
     ArcletHome home() {

@@ -7,5 +7,5 @@ package dev.arclet.launcher.policy;
 public record Abilities(
         boolean network, boolean clipboard, boolean audio, boolean folders, boolean ports) {
     /** Of this version. */
-    public static final Abilities CURRENT = new Abilities(true, false, false, false, true);
+    public static final Abilities CURRENT = new Abilities(true, false, true, false, true);
 }

@@ -3,6 +3,7 @@ package dev.arclet.launcher.run;
 import java.nio.ByteBuffer;
 import java.util.Optional;
 import java.util.concurrent.CompletionStage;
+import java.util.function.Consumer;
 
 /**
  * An assembled machine as the launcher sees it. The implementation over the emulator is made by the
@@ -43,6 +44,29 @@ public interface Guest {
 
         /** The viewer has gone. */
         void closed();
+    }
+
+    /**
+     * What a guest lets be heard: 48,000 frames a second, two signed 16-bit samples each, little
+     * endian.
+     */
+    interface Sound {
+        /**
+         * Lets a listener hear it, in pieces of at most 20 ms, from now on. The buffer is shared by
+         * all listeners; one that cannot take it at once must drop it.
+         */
+        void follow(Consumer<ByteBuffer> listener);
+
+        /** Ends that; without listeners nothing is made. */
+        void unfollow(Consumer<ByteBuffer> listener);
+    }
+
+    /** Done when the screen has changed for the first time; perhaps never. */
+    CompletionStage<Void> firstPicture();
+
+    /** The sound, if the guest was given any. */
+    default Optional<Sound> sound() {
+        return Optional.empty();
     }
 
     /** Starts the machine; returns at once. */

@@ -6,14 +6,21 @@ import dev.arclet.format.model.Spec;
 import dev.arclet.launcher.LauncherException;
 import dev.arclet.launcher.policy.Decision;
 import java.io.IOException;
+import java.util.function.Consumer;
 
 /** Brings a consented machine up: fetch, check, assemble, start. */
 public final class MachineRunner {
     private final Resolver resolver;
     private final VmRegistry registry;
     private final GuestFactory factory;
+    private final Consumer<String> report;
 
-    public MachineRunner(Resolver resolver, VmRegistry registry, GuestFactory factory) {
+    /**
+     * @param report told in a line how long each machine took to come up
+     */
+    public MachineRunner(
+            Resolver resolver, VmRegistry registry, GuestFactory factory, Consumer<String> report) {
+        this.report = report;
         this.resolver = resolver;
         this.registry = registry;
         this.factory = factory;
@@ -34,7 +41,10 @@ public final class MachineRunner {
         return registry.start(
                 resolved.verified().link().toString(),
                 about,
-                vm -> bringUp(vm, resolved, decision));
+                vm -> {
+                    StartTimes.from(vm, report);
+                    return bringUp(vm, resolved, decision);
+                });
     }
 
     private Guest bringUp(VmInstance vm, Resolved resolved, Decision decision)

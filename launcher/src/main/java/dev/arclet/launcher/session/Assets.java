@@ -16,7 +16,8 @@ final class Assets {
                     "consent.js", "text/javascript; charset=utf-8",
                     "consent.css", "text/css; charset=utf-8",
                     "player.js", "text/javascript; charset=utf-8",
-                    "player.css", "text/css; charset=utf-8");
+                    "player.css", "text/css; charset=utf-8",
+                    "worklet.js", "text/javascript; charset=utf-8");
 
     private final Map<String, byte[]> cache = new ConcurrentHashMap<>();
 

@@ -18,12 +18,18 @@ import tools.jackson.databind.node.ObjectNode;
 
 /**
  * The subprotocol {@code arclet.side.v1}: what RFB lacks. After the ticket, binary messages carry a
- * channel byte and data (0: serial port 1, both ways); text messages are JSON objects with a {@code
- * type}. From the launcher: {@code status} (state, fetched, toFetch, message) and {@code screen}
- * (text, or graphics true). From the page: {@code stop}.
+ * channel byte and data (0: serial port 1, both ways; 1: sound, to the page); text messages are
+ * JSON objects with a {@code type}. From the launcher: {@code status} (state, fetched, toFetch,
+ * message, sound) and {@code screen} (text, or graphics true). From the page: {@code stop}, and
+ * {@code sound} (on): whether it listens, which at first it does not.
  */
 final class SideChannel implements Viewer.Channel {
     private static final byte SERIAL = 0;
+    private static final byte SOUND = 1;
+
+    /** A page with more waiting than this, a second of sound, misses some. */
+    private static final long MAX_SOUND_BACKLOG = 192_000;
+
     private static final int MAX_INPUT = 4096;
     private static final long SCREEN_PERIOD_MILLIS = 250;
     private static final long STATUS_PERIOD_MILLIS = 100;
@@ -33,6 +39,9 @@ final class SideChannel implements Viewer.Channel {
     private final RateLimit input = new RateLimit(256 << 10, 256 << 10, System::nanoTime);
     private final Consumer<byte[]> serial = this::sendSerial;
     private final VmInstance.Listener listener = this::changed;
+    private final Consumer<ByteBuffer> sound = this::sendSound;
+    private Optional<Guest.Sound> heard = Optional.empty();
+    private boolean over;
     private final ScheduledFuture<?> screenTask;
     private final ScheduledFuture<?> statusTask;
     private Optional<String> lastScreen;
@@ -57,6 +66,19 @@ final class SideChannel implements Viewer.Channel {
 
     private void sendSerial(byte[] bytes) {
         viewer.send(ByteBuffer.allocate(1 + bytes.length).put(SERIAL).put(bytes).flip());
+    }
+
+    /** Machine thread. */
+    private void sendSound(ByteBuffer pcm) {
+        if (viewer.backlog() <= MAX_SOUND_BACKLOG) {
+            viewer.send(ByteBuffer.allocate(1 + pcm.remaining()).put(SOUND).put(pcm).flip());
+        }
+    }
+
+    private synchronized void listen(boolean on) {
+        heard.ifPresent(s -> s.unfollow(sound));
+        heard = on && !over ? vm.guest().flatMap(Guest::sound) : Optional.empty();
+        heard.ifPresent(s -> s.follow(sound));
     }
 
     /** Progress comes many times a second: only changes of state go out at once. */
@@ -85,6 +107,7 @@ final class SideChannel implements Viewer.Channel {
             o.put("fetched", status.fetched());
             o.put("toFetch", status.toFetch());
             o.put("message", status.message());
+            o.put("sound", vm.guest().flatMap(Guest::sound).isPresent());
             send(o);
         }
     }
@@ -120,13 +143,18 @@ final class SideChannel implements Viewer.Channel {
                                     "a page's message",
                                     4096),
                             "a page's message");
-            String type = f.string("type");
-            f.refuseUnknown();
-            if (!type.equals("stop")) {
-                viewer.refuse("unknown message");
-                return;
+            switch (f.string("type")) {
+                case "stop" -> {
+                    f.refuseUnknown();
+                    vm.stop();
+                }
+                case "sound" -> {
+                    boolean on = f.bool("on");
+                    f.refuseUnknown();
+                    listen(on);
+                }
+                default -> viewer.refuse("unknown message");
             }
-            vm.stop();
         } catch (SpecException e) {
             viewer.refuse("malformed message");
         }
@@ -150,5 +178,9 @@ final class SideChannel implements Viewer.Channel {
         statusTask.cancel(false);
         vm.unlisten(listener);
         vm.serial().unfollow(serial);
+        synchronized (this) {
+            over = true;
+            listen(false);
+        }
     }
 }

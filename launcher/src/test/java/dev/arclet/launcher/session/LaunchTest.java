@@ -150,9 +150,14 @@ class LaunchTest {
 
         /** Says yes and returns the machine's page. */
         String run() throws Exception {
+            return run("");
+        }
+
+        /** The same, with grants such as {@code &audio=1}. */
+        String run(String grants) throws Exception {
             load(page);
             awaitState("asking");
-            RawHttp.Answer answer = post(page + "/run", "token=" + token, headers());
+            RawHttp.Answer answer = post(page + "/run", "token=" + token + grants, headers());
             assertEquals(200, answer.status(), answer.body());
             return Fields.of(
                             StrictJson.parse(
@@ -308,6 +313,90 @@ class LaunchTest {
         second.socket.sendText("{\"type\":\"stop\"}", true).join();
         second.awaitText("\"state\":\"ended\"");
         assertEquals(VmState.ENDED, launcher.registry().list().getFirst().status().state());
+    }
+
+    /** A page's side channel to a new machine that asks for sound. */
+    private Channel soundingMachine(String grants) throws Exception {
+        site.version("2", "capabilities:\n  audio: output\n");
+        Tab tab = new Tab(launcher.service().open(link()));
+        String machine = tab.run(grants);
+        await(VmState.RUNNING, launcher);
+        Fields side = tab.tickets(machine).object("side");
+        Channel channel = new Channel(side, tab);
+        channel.socket.sendText(side.string("ticket"), true).join();
+        return channel;
+    }
+
+    private FakeMachine guest() {
+        return launcher.factory().made().getFirst();
+    }
+
+    private void awaitSound(boolean on) {
+        long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
+        while (guest().play(new short[] {0x4142, 0x4344}) != on) {
+            assertTrue(System.nanoTime() < end, "sound never is " + on);
+            Thread.onSpinWait();
+        }
+    }
+
+    @Test
+    void sendsSoundToAPageThatListensAndNothingElse() throws Exception {
+        Channel page = soundingMachine("&audio=1");
+        page.awaitText("\"sound\":true");
+        assertFalse(guest().play(new short[2]), "nobody listens yet");
+        page.socket.sendText("{\"type\":\"sound\",\"on\":true}", true).join();
+        awaitSound(true);
+        page.awaitBytes("\1BADC");
+        page.socket.sendText("{\"type\":\"sound\",\"on\":false}", true).join();
+        awaitSound(false);
+        page.socket.sendText("{\"type\":\"sound\",\"on\":true}", true).join();
+        awaitSound(true);
+        page.socket.abort();
+        awaitSound(false);
+    }
+
+    @Test
+    void soundThatTheUserDoesNotGrantIsNotThere() throws Exception {
+        Channel page = soundingMachine("");
+        page.awaitText("\"sound\":false");
+        page.socket.sendText("{\"type\":\"sound\",\"on\":true}", true).join();
+        page.socket.sendBinary(ByteBuffer.wrap(new byte[] {0, 'x'}), true).join();
+        page.awaitBytes("x");
+        assertFalse(guest().play(new short[2]));
+    }
+
+    @Test
+    void aPageThatDoesNotReadMissesSoundAndCostsNoMemory() throws Exception {
+        Channel page = soundingMachine("&audio=1");
+        page.socket.sendText("{\"type\":\"sound\",\"on\":true}", true).join();
+        awaitSound(true);
+        synchronized (page.bytes) { // its reader stands still
+            for (int i = 0; i < 40_000; i++) {
+                guest().play(new short[960]);
+            }
+        }
+        page.socket.sendBinary(ByteBuffer.wrap("\0end".getBytes(StandardCharsets.US_ASCII)), true);
+        page.awaitBytes("end");
+        synchronized (page.bytes) {
+            assertTrue(page.bytes.size() < 16 << 20, page.bytes.size() + " of 77 million bytes");
+        }
+    }
+
+    @Test
+    void reportsHowLongItTookToAPrompt() throws Exception {
+        Tab tab = new Tab(launcher.service().open(link()));
+        tab.run();
+        await(VmState.RUNNING, launcher);
+        guest().serialInput("out of # order\r\nfake:~# ".getBytes(StandardCharsets.US_ASCII));
+        guest().serialInput("again# ".getBytes(StandardCharsets.US_ASCII));
+        assertEquals(1, launcher.startTimes().size());
+        String line = launcher.startTimes().getFirst();
+        assertTrue(
+                line.matches(
+                        TestSite.NAME
+                                + ": from consent \\d+\\.\\d s to its start, \\d+\\.\\d s to its first"
+                                + " picture, \\d+\\.\\d s to its prompt"),
+                line);
     }
 
     @Test
@@ -775,6 +864,8 @@ class LaunchTest {
                 "not json",
                 "{}",
                 "{\"type\":\"stop\",\"x\":1}",
+                "{\"type\":\"sound\"}",
+                "{\"type\":\"sound\",\"on\":1}",
                 "[]"
             })
     void closesASideChannelThatSaysNonsense(String message) throws Exception {

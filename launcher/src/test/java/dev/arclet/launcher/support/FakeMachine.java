@@ -4,9 +4,11 @@ import dev.arclet.emulator.display.Screen;
 import dev.arclet.format.FormatException;
 import dev.arclet.format.blob.BlobChecks;
 import dev.arclet.format.blob.BlobSource;
+import dev.arclet.format.model.Audio;
 import dev.arclet.format.model.KernelBoot;
 import dev.arclet.format.model.Spec;
 import dev.arclet.launcher.LauncherException;
+import dev.arclet.launcher.assemble.SoundFeed;
 import dev.arclet.launcher.policy.Decision;
 import dev.arclet.launcher.rfb.InputSink;
 import dev.arclet.launcher.rfb.RfbSession;
@@ -41,8 +43,13 @@ public final class FakeMachine implements Guest {
     private final List<String> keys = new CopyOnWriteArrayList<>();
     private final List<byte[]> input = new CopyOnWriteArrayList<>();
 
-    private FakeMachine(Consumer<byte[]> serial) {
+    private final CompletableFuture<Void> firstPicture = new CompletableFuture<>();
+    private final SoundFeed sound = new SoundFeed();
+    private final Audio audio;
+
+    private FakeMachine(Consumer<byte[]> serial, Audio audio) {
         this.serial = serial;
+        this.audio = audio;
     }
 
     /** Makes fake machines and remembers them. */
@@ -63,7 +70,7 @@ public final class FakeMachine implements Guest {
                 Spec spec, Decision decision, BlobSource blobs, Path keep, Consumer<byte[]> serial)
                 throws FormatException, IOException {
             BlobChecks.readAll(blobs, ((KernelBoot) spec.boot()).kernel());
-            FakeMachine machine = new FakeMachine(serial);
+            FakeMachine machine = new FakeMachine(serial, decision.granted().audio());
             made.add(machine);
             return machine;
         }
@@ -93,6 +100,7 @@ public final class FakeMachine implements Guest {
             screen.setText(new Screen.Text(80, 25, cells, 0));
         }
         screen.publish();
+        firstPicture.complete(null);
         serial.accept(GREETING.getBytes(StandardCharsets.US_ASCII));
     }
 
@@ -151,6 +159,25 @@ public final class FakeMachine implements Guest {
     @Override
     public Optional<String> screenText() {
         return Optional.ofNullable(screen.text()).map(Screen.Text::toPlainText);
+    }
+
+    @Override
+    public CompletionStage<Void> firstPicture() {
+        return firstPicture;
+    }
+
+    @Override
+    public Optional<Sound> sound() {
+        return audio == Audio.OUTPUT ? Optional.of(sound) : Optional.empty();
+    }
+
+    /** Plays a piece of sound, if anybody listens. */
+    public boolean play(short[] samples) {
+        if (sound.wanted()) {
+            sound.play(samples, samples.length / 2, 48_000);
+            return true;
+        }
+        return false;
     }
 
     @Override

@@ -16,6 +16,8 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.time.ZoneId;
 import java.time.ZoneOffset;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 
 /** A whole launcher with fake machines, patient for tests only where it must be. */
 public final class TestLauncher implements Closeable {
@@ -57,6 +59,7 @@ public final class TestLauncher implements Closeable {
         }
     }
 
+    private final List<String> startTimes = new CopyOnWriteArrayList<>();
     private final TestClock clock = new TestClock();
     private final ArcletHome home;
     private final FakeMachine.Factory factory = new FakeMachine.Factory();
@@ -70,9 +73,14 @@ public final class TestLauncher implements Closeable {
         registry = new VmRegistry(home, clock);
         service =
                 new LauncherService(
-                        new MachineRunner(resolver, registry, factory),
+                        new MachineRunner(resolver, registry, factory, startTimes::add),
                         new GrantStore(home),
                         clock);
+    }
+
+    /** What was reported of how long machines took to come up. */
+    public List<String> startTimes() {
+        return startTimes;
     }
 
     public TestClock clock() {

@@ -12,4 +12,9 @@ public interface PcmSink {
      * @param rate frames a second, 4,000..48,000
      */
     void play(short[] samples, int frames, int rate);
+
+    /** Whether anybody hears it; while nobody does, nothing need be made. Machine thread. */
+    default boolean wanted() {
+        return true;
+    }
 }

@@ -44,6 +44,8 @@ public final class I8254Pit implements BytePorts, Resettable, Stateful {
     /** The tick that {@link #timer} is armed for. */
     private long nextEdge;
 
+    private Runnable toneListener = () -> {};
+
     /** Edges that a late host still has to deliver. */
     private long owed;
 
@@ -160,6 +162,8 @@ public final class I8254Pit implements BytePorts, Resettable, Stateful {
         }
         if (index == 0) {
             channel0Changed();
+        } else if (index == 2) {
+            toneListener.run();
         }
     }
 
@@ -179,6 +183,20 @@ public final class I8254Pit implements BytePorts, Resettable, Stateful {
     /** Drives the GATE pin of counter 2 (bit 0 of port 0x61). */
     public void setGate2(boolean high) {
         channels[2].setGate(now(), high);
+        toneListener.run();
+    }
+
+    /**
+     * Sets the one listener for changes of counter 2 by the guest, by reset and by restore; it is
+     * told after each.
+     */
+    public void onToneChange(Runnable listener) {
+        toneListener = listener;
+    }
+
+    /** Copies counter 2, as it is now, to where it can be run ahead without touching this one. */
+    public void copyTone(PitTone target) {
+        target.load(channels[2]);
     }
 
     /** The GATE pin of counter 2. */
@@ -207,6 +225,7 @@ public final class I8254Pit implements BytePorts, Resettable, Stateful {
         nextEdge = 0;
         owed = 0;
         irq0.set(false);
+        toneListener.run();
     }
 
     @Override
@@ -239,5 +258,6 @@ public final class I8254Pit implements BytePorts, Resettable, Stateful {
         nextEdge = in.getLong("nextEdge");
         owed = in.getInt("owed", 0, (int) TICKS_PER_SECOND);
         catchUpTimer.arm(in.getLong("catchUpDeadline"));
+        toneListener.run();
     }
 }

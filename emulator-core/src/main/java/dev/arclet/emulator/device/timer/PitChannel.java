@@ -255,6 +255,47 @@ final class PitChannel {
         };
     }
 
+    /**
+     * The first tick after the present one at which OUT may change if nothing else is written, or
+     * {@link #NEVER}. It never comes after the change.
+     */
+    long nextChange() {
+        long change = NEVER;
+        if (running()) {
+            change =
+                    switch (mode) {
+                        case 2 -> tick + Math.max(1, remaining - 1);
+                        case 3 -> tick + remaining;
+                        default -> armed ? tick + Math.max(1, remaining) : NEVER;
+                    };
+        }
+        return Math.min(change, loadAt == NEVER ? NEVER : Math.max(loadAt, tick + 1));
+    }
+
+    /** Takes over another counter's state. */
+    void copyFrom(PitChannel other) {
+        mode = other.mode;
+        bcd = other.bcd;
+        access = other.access;
+        gate = other.gate;
+        out = other.out;
+        countRegister = other.countRegister;
+        written = other.written;
+        writeHighNext = other.writeHighNext;
+        readHighNext = other.readHighNext;
+        nullCount = other.nullCount;
+        latch = other.latch;
+        latchedBytes = other.latchedBytes;
+        statusLatch = other.statusLatch;
+        statusLatched = other.statusLatched;
+        tick = other.tick;
+        loadAt = other.loadAt;
+        loaded = other.loaded;
+        remaining = other.remaining;
+        period = other.period;
+        armed = other.armed;
+    }
+
     void control(long now, int value) {
         int newAccess = value >>> 4 & 3;
         if (newAccess == 0) {

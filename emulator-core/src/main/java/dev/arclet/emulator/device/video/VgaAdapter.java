@@ -156,7 +156,7 @@ public final class VgaAdapter implements Resettable, Stateful, AutoCloseable {
      * Brings the screen up to date and tells its viewers. Costs little when nothing has changed; to
      * be called some 60 times a second while somebody watches.
      */
-    public void refresh(Screen screen) {
+    public boolean refresh(Screen screen) {
         BitSet written = dirty.harvest();
         if (screen != lastScreen) {
             lastScreen = screen;
@@ -165,7 +165,7 @@ public final class VgaAdapter implements Resettable, Stateful, AutoCloseable {
         synchronized (screen) {
             draw(screen, written);
         }
-        screen.publish();
+        return screen.publish();
     }
 
     private void draw(Screen screen, BitSet written) {
