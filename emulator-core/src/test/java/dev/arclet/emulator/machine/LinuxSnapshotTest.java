@@ -58,7 +58,11 @@ class LinuxSnapshotTest {
                 .serial(serial)
                 .virtio(
                         new MachineConfig.Virtio(
-                                List.of(disks.get(0)), Optional.of(bytes -> {}), true, List.of()))
+                                List.of(disks.get(0)),
+                                Optional.of(bytes -> {}),
+                                true,
+                                true,
+                                List.of()))
                 .disk(disks.get(1))
                 .cdrom(new MemoryDisk(new byte[1 << 20], true))
                 .floppy(new MemoryDisk(new byte[1_474_560], false))

@@ -83,6 +83,7 @@ class MachineFuzzTest {
                                 List.of(media.get(0)),
                                 Optional.of(bytes -> {}),
                                 true,
+                                true,
                                 List.of(
                                         new MachineConfig.Share(
                                                 "share0", new SharedFolder(shared, false)))))

@@ -27,9 +27,7 @@ public final class RfbSession {
     /** Updates sent but not acknowledged by a fence. */
     private static final int MAX_UNACKNOWLEDGED = 2;
 
-    /** A full screen of raw pixels. */
-    private static final long MAX_BACKLOG = 4 << 20;
-
+    private static final long MAX_BACKLOG = 1 << 20;
     private static final int CHUNK = 64 << 10;
     private static final long BACKLOG_WAIT_MILLIS = 4;
     private static final long IDLE_WAIT_MILLIS = 100;
