@@ -39,7 +39,7 @@ final class StartTimes {
         StartTimes times = new StartTimes(vm, report);
         vm.listen(times.listener);
         vm.serial().follow(times.serial);
-        vm.over().thenRun(() -> times.report(-1));
+        var unused = vm.over().thenRun(() -> times.report(-1));
     }
 
     private double now() {

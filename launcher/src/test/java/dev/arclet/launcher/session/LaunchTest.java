@@ -375,7 +375,9 @@ class LaunchTest {
                 guest().play(new short[960]);
             }
         }
-        page.socket.sendBinary(ByteBuffer.wrap("\0end".getBytes(StandardCharsets.US_ASCII)), true);
+        page.socket
+                .sendBinary(ByteBuffer.wrap("\0end".getBytes(StandardCharsets.US_ASCII)), true)
+                .join();
         page.awaitBytes("end");
         synchronized (page.bytes) {
             assertTrue(page.bytes.size() < 16 << 20, page.bytes.size() + " of 77 million bytes");
