@@ -53,6 +53,12 @@ public final class SegmentRegister {
     /** Derived: what to add to an offset; {@link #base}, or 0 where 64-bit mode ignores it. */
     public long effectiveBase;
 
+    /** Derived: {@link #UNCHECKED} and {@link #BASE_ZERO}, as they hold. */
+    public int kind;
+
+    /** In {@link #kind}: no check is needed for reads and writes; nothing is added to offsets. */
+    public static final int UNCHECKED = 1, BASE_ZERO = 2;
+
     /**
      * Derived: an access whose last byte is at or below this may be read; -1 if none, or unclear.
      */
@@ -137,6 +143,7 @@ public final class SegmentRegister {
             writeUnchecked = true;
             readableUpTo = Long.MAX_VALUE;
             writableUpTo = Long.MAX_VALUE;
+            deriveKind();
             return;
         }
         boolean up = !unusable && !expandsDown();
@@ -146,6 +153,13 @@ public final class SegmentRegister {
         writableUpTo = writable ? limit : -1;
         readUnchecked = readable && limit == FLAT;
         writeUnchecked = writable && limit == FLAT;
+        deriveKind();
+    }
+
+    private void deriveKind() {
+        kind =
+                (readUnchecked && writeUnchecked ? UNCHECKED : 0)
+                        | (effectiveBase == 0 ? BASE_ZERO : 0);
     }
 
     /** Whether {@code bytes} bytes at an offset are inside and the type lets them be accessed. */

@@ -120,11 +120,20 @@ public final class Mmu implements MapListener, Stateful {
     private long cr4;
     private long efer;
     private long linearMask = 0xFFFF_FFFFL;
-    private boolean largePages;
+
+    /** Bit i: a large page may be known whose linear address has i in bits 30 to 35. */
+    private long largePages;
 
     // Protection keys of the pages in the TLB, as PageWalker numbers them.
     private int keysSeen;
     private int generation;
+    private int globalGeneration;
+
+    /**
+     * Slots out of which the translation of a fetch was displaced: others may rely on it although
+     * it cannot be seen any more.
+     */
+    private final boolean[] displaced = new boolean[SLOTS];
 
     // Linear ranges whose accesses are to be told of; none with a length of 0.
     private final long[] watchStart = new long[WATCHES];
@@ -158,6 +167,23 @@ public final class Mmu implements MapListener, Stateful {
      */
     public int generation() {
         return generation;
+    }
+
+    /**
+     * The same for global pages only, which outlive loads of CR3, or as {@link #generation()}.
+     *
+     * @param global whether only code in pages is meant for which {@link #fetchesGlobal} held
+     */
+    public int generation(boolean global) {
+        return global ? globalGeneration : generation;
+    }
+
+    /**
+     * Whether an instruction at an address was last fetched from a global page; if in doubt not.
+     */
+    public boolean fetchesGlobal(long linear) {
+        int entry = EXECUTE * ALL + (bank | slot(linear));
+        return tag(entry) == (linear & PAGE) && (physicals[entry] & PageWalker.GLOBAL) != 0;
     }
 
     // Control
@@ -297,9 +323,11 @@ public final class Mmu implements MapListener, Stateful {
             }
         }
         journalled = 0;
-        largePages = false;
+        largePages = 0;
         keysSeen = 0;
+        Arrays.fill(displaced, false);
         generation++;
+        globalGeneration++;
     }
 
     private void flushNonGlobal() {
@@ -329,10 +357,13 @@ public final class Mmu implements MapListener, Stateful {
 
     /** INVLPG: forgets the page that contains {@code linear}, global or not. */
     public void invalidatePage(long linear) {
-        generation++;
-        if (largePages) {
+        boolean fetched = displaced[slot(linear)];
+        boolean global = fetched;
+        if ((largePages & largePageBit(linear)) != 0) {
             // A 2 MiB or larger page has entries in many slots, and INVLPG must drop them all.
             // Its size is not kept; what lies within 1 GiB is dropped, which is always allowed.
+            fetched = true;
+            global = true;
             for (int entry = 0; entry < 3 * ALL; entry++) {
                 if ((physicals[entry] & PageWalker.LARGE) != 0
                         && (tag(entry) ^ linear) >>> 30 == 0) {
@@ -344,7 +375,27 @@ public final class Mmu implements MapListener, Stateful {
         for (int entry = slot(page); entry < 3 * ALL; entry += SLOTS) {
             if ((tag(entry) & ~(INDIRECT | GUARDED)) == page) {
                 setTag(entry, INVALID);
+                if (entry >= EXECUTE * ALL) {
+                    fetched = true;
+                    global |= (physicals[entry] & PageWalker.GLOBAL) != 0;
+                }
             }
+        }
+        if (fetched) {
+            generation++;
+        }
+        if (global) {
+            globalGeneration++;
+        }
+    }
+
+    private static long largePageBit(long linear) {
+        return 1L << (linear >>> 30);
+    }
+
+    private void noteLarge(long linear, int entryFlags) {
+        if ((entryFlags & PageWalker.LARGE) != 0) {
+            largePages |= largePageBit(linear);
         }
     }
 
@@ -766,8 +817,11 @@ public final class Mmu implements MapListener, Stateful {
         long physical =
                 map.canonical(walker.walk(linear, access, user, bankBase == BANK_SUPERVISOR_AC));
         physicals[entry] = physical | walker.entryFlags;
-        largePages |= (walker.entryFlags & PageWalker.LARGE) != 0;
+        noteLarge(linear, walker.entryFlags);
         noteKey(walker.entryFlags);
+        if (access == EXECUTE && tag != INVALID && tag != page) {
+            displaced[slot(linear)] = true;
+        }
         install(entry, page, physical);
         return physical | linear & OFFSET;
     }
@@ -867,7 +921,7 @@ public final class Mmu implements MapListener, Stateful {
             int flags = (int) physical[i] & PageWalker.FLAGS;
             physicals[entries[i]] = canonical | flags;
             noteKey(flags);
-            largePages |= (physical[i] & PageWalker.LARGE) != 0;
+            noteLarge(tags[i], flags);
             install(entries[i], tags[i] & PAGE, canonical);
         }
     }

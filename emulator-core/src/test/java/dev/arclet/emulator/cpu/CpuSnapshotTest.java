@@ -37,6 +37,7 @@ class CpuSnapshotTest {
                     "SegmentRegister.readUnchecked",
                     "SegmentRegister.writeUnchecked",
                     "SegmentRegister.effectiveBase",
+                    "SegmentRegister.kind",
                     "SegmentRegister.readableUpTo",
                     "SegmentRegister.writableUpTo");
 

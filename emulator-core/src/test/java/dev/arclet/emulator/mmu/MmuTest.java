@@ -424,6 +424,7 @@ class MmuTest {
         put(DATA, 0x11, 1);
         put(DATA + 0x1000, 0x22, 1);
         assertEquals(0x11, mmu.load8(0x40_1000));
+        mmu.fetch(0x40_1000);
         int before = mmu.generation();
         put(NEXT + 4, DATA + 0x1000 | P | W | U, 4);
         assertEquals(0x11, mmu.load8(0x40_1000), "no flush, old translation");
@@ -433,6 +434,39 @@ class MmuTest {
         put(NEXT + 4, DATA | P | W | U, 4);
         paging32(0, 0);
         assertEquals(0x11, mmu.load8(0x40_1000), "a load of CR3 flushes");
+    }
+
+    @Test
+    void codeIsConcernedByInvalidationsOfPagesItWasFetchedFrom() {
+        paging32(0, 0);
+        map32(0x40_1000, DATA, P | W | U, P | W | U);
+        map32(0x80_1000, DATA, P | W | U, P | W | U);
+        mmu.load8(0x40_1000);
+        int before = mmu.generation();
+        mmu.invalidatePage(0x40_1000);
+        assertEquals(before, mmu.generation(), "only data was accessed there");
+        mmu.fetch(0x40_1000);
+        mmu.fetch(0x80_1000); // in the same slot
+        mmu.invalidatePage(0x40_1000);
+        assertNotEquals(before, mmu.generation(), "its translation was displaced, not dropped");
+    }
+
+    @Test
+    void codeInGlobalPagesOutlivesLoadsOfCr3() {
+        paging32(0, PGE);
+        map32(0x40_1000, DATA, P | W | U, P | W | U | G);
+        map32(0x40_2000, DATA, P | W | U, P | W | U);
+        mmu.fetch(0x40_1000);
+        mmu.fetch(0x40_2000);
+        assertTrue(mmu.fetchesGlobal(0x40_1000));
+        assertFalse(mmu.fetchesGlobal(0x40_2000));
+        int all = mmu.generation(false);
+        int global = mmu.generation(true);
+        mmu.setControl(PG | PE, TOP, PGE, 0, true);
+        assertNotEquals(all, mmu.generation(false));
+        assertEquals(global, mmu.generation(true));
+        mmu.invalidatePage(0x40_1000);
+        assertNotEquals(global, mmu.generation(true));
     }
 
     @Test

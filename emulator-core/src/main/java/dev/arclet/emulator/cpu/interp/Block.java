@@ -11,7 +11,7 @@ final class Block {
     static final long NO_PAGE = -1;
 
     /** Executions after which a block first counts as hot. */
-    static final int FIRST_PATIENCE = 20_000;
+    static final int FIRST_PATIENCE = Integer.getInteger("arclet.hot", 20000);
 
     /** Canonical physical address of the first byte. */
     final long physical;
@@ -37,6 +37,9 @@ final class Block {
     /** How often it may be executed before the interpreter asks for faster code. */
     int patience = FIRST_PATIENCE;
 
+    /** Whether the patience it began with is used up. */
+    boolean asked;
+
     /**
      * The operations; behind those that are instructions one that sets RIP, unless the last does.
      */
@@ -56,6 +59,9 @@ final class Block {
 
     /** See {@link #linear}. */
     long key = -1;
+
+    /** Whether {@link #key} is that of a global page. */
+    boolean global;
 
     /**
      * Successors in the same page, by their distance from this block's start. What led to this

@@ -104,10 +104,17 @@ public final class BlockCache implements CodePageGuard, PhysicalWriteListener {
         return page.find(physical, codeSize, mmu.fetch(next));
     }
 
-    /** Whether a block starts at an address: control has come there. */
-    public boolean has(long physical, int codeSize) {
+    /**
+     * How often the interpreter has come to a block that starts at an address: 0 if there is none,
+     * at most {@link Block#FIRST_PATIENCE}.
+     */
+    public int runs(long physical, int codeSize) {
         CodePage page = page(physical >>> GuestMemory.PAGE_SHIFT);
-        return page != null && page.find(physical, codeSize) != null;
+        Block block = page == null ? null : page.find(physical, codeSize);
+        if (block == null) {
+            return 0;
+        }
+        return block.asked ? Block.FIRST_PATIENCE : Block.FIRST_PATIENCE - block.patience;
     }
 
     /** Keeps a new block. */

@@ -201,6 +201,7 @@ public final class Interpreter implements ExecutionEngine {
             }
             long left = instructionLimit - cpu.instructions;
             if (hotCode != null && --block.patience < 0) {
+                block.asked = true;
                 block.patience = hotCode.reached(rip, left);
                 if (block.patience == 0) {
                     return;
@@ -339,10 +340,9 @@ public final class Interpreter implements ExecutionEngine {
     /** The block at RIP; null if there is none and the fault has been delivered. */
     private Block lookup(long rip, long lastByte) {
         long linear = linear(rip);
-        long key = (long) cpu.mmu.generation() << 8 | (cpu.cpl == 3 ? 0x10 : 0) | cpu.codeSize;
         int slot = (int) (linear ^ linear >>> 14) & (SHORTCUTS - 1);
         Block block = shortcuts[slot];
-        if (block != null && block.linear == linear && block.key == key) {
+        if (block != null && block.linear == linear && block.key == key(block.global)) {
             return block;
         }
         try {
@@ -353,10 +353,16 @@ public final class Interpreter implements ExecutionEngine {
         }
         if (block.kept) {
             block.linear = linear;
-            block.key = key;
+            block.global = block.secondPage == Block.NO_PAGE && cpu.mmu.fetchesGlobal(linear);
+            block.key = key(block.global);
             shortcuts[slot] = block;
         }
         return block;
+    }
+
+    /** What a shortcut is good for: a generation of the MMU, a privilege, a code size. */
+    private long key(boolean global) {
+        return (long) cpu.mmu.generation(global) << 8 | (cpu.cpl == 3 ? 0x10 : 0) | cpu.codeSize;
     }
 
     private Block find(long linear, long rip, long lastByte) {

@@ -37,11 +37,10 @@ final class Compiler {
     private static final long PAUSE_NANOS = 100_000;
 
     /** A region that shall get code. */
-    private record Job(Region region, RegionPlan plan) {}
+    private record Job(Region region, RegionPlan plan, boolean optimise) {}
 
     /** Code that HotSpot is about to compile. */
-    private record Warming(
-            Region region, RegionPlan plan, RegionEmitter.Result result, long latest) {}
+    private record Warming(Job job, RegionEmitter.Result result, long latest) {}
 
     /** Guarded by itself. */
     private final List<Job> waiting = new ArrayList<>();
@@ -116,19 +115,16 @@ final class Compiler {
         nanos.addAndGet(System.nanoTime() - start);
     }
 
-    /** Makes the code of a region soon; it then appears in {@link Region#code}. */
-    void submit(Region region, RegionPlan plan) {
+    /**
+     * Makes the code of a region soon; it then appears in {@link Region#code}.
+     *
+     * @param optimise whether C2 is to compile it, which is worth its time for the hottest only
+     */
+    void submit(Region region, RegionPlan plan, boolean optimise) {
         synchronized (waiting) {
-            waiting.add(new Job(region, plan));
+            waiting.add(new Job(region, plan, optimise));
         }
         background.execute(this::prepareHottest);
-    }
-
-    /** Has C2 compile a region's code, which is worth its time for the hottest only. */
-    void optimise(Region region) {
-        if (HotSpot.AVAILABLE && HotSpot.compile(region.method, HotSpot.C2)) {
-            optimised.incrementAndGet();
-        }
     }
 
     private RegionEmitter.Result emit(Region region, RegionPlan plan) {
@@ -160,17 +156,26 @@ final class Compiler {
             RegionEmitter.Result result = emit(job.region, job.plan);
             nanos.addAndGet(System.nanoTime() - start);
             if (result != null) {
-                warm(result);
-                warming.add(
-                        new Warming(
-                                job.region, job.plan, result, System.nanoTime() + PATIENCE_NANOS));
+                warm(job, result);
+                warming.add(new Warming(job, result, System.nanoTime() + PATIENCE_NANOS));
             }
         }
         publishWarm();
-        while (warming.size() >= (background.getQueue().isEmpty() ? 1 : AT_ONCE)) {
+        while (!warming.isEmpty() && (background.getQueue().isEmpty() || quickOnes() >= AT_ONCE)) {
             LockSupport.parkNanos(this, PAUSE_NANOS);
             publishWarm();
         }
+    }
+
+    /** How many regions C1 has to compile. */
+    private int quickOnes() {
+        int count = 0;
+        for (Warming one : warming) {
+            if (!one.job.optimise) {
+                count++;
+            }
+        }
+        return count;
     }
 
     private Job takeHottest() {
@@ -189,23 +194,27 @@ final class Compiler {
     private void publishWarm() {
         for (Iterator<Warming> all = warming.iterator(); all.hasNext(); ) {
             Warming next = all.next();
-            if (!next.region.valid) {
+            if (!next.job.region.valid) {
                 all.remove();
-            } else if (isWarm(next.result) || System.nanoTime() - next.latest > 0) {
-                publish(next.region, next.plan, next.result);
+            } else if (isWarm(next.result)
+                    || !next.job.optimise && System.nanoTime() - next.latest > 0) {
+                publish(next.job.region, next.job.plan, next.result);
                 all.remove();
             }
         }
     }
 
     /** Has HotSpot compile new code. */
-    private static void warm(RegionEmitter.Result result) {
+    private void warm(Job job, RegionEmitter.Result result) {
         if (!HotSpot.AVAILABLE) {
             poke(result.code(), POKES);
             return;
         }
         poke(result.code(), 1); // A method that never ran is not compiled.
-        HotSpot.compile(result.method(), HotSpot.C1);
+        HotSpot.compile(result.method(), job.optimise ? HotSpot.C2 : HotSpot.C1);
+        if (job.optimise) {
+            optimised.incrementAndGet();
+        }
     }
 
     /** Whether code is compiled; without {@link HotSpot} that shows in how long a call takes. */

@@ -17,8 +17,7 @@ final class Mode {
     private static final int FLAT_CODE = 1 << 6;
     private static final int SSE = 1 << 7;
     private static final int CR0_EM = 4, CR0_TS = 8;
-    private static final int UNCHECKED_SHIFT = 8;
-    private static final int BASE_ZERO_SHIFT = 16;
+    private static final int SEGMENTS_SHIFT = 8;
 
     private static final long FLAT = 0xFFFF_FFFFL;
 
@@ -45,16 +44,12 @@ final class Mode {
         if ((cpu.cr0 & (CR0_EM | CR0_TS)) == 0 && (cpu.cr4 & Control.CR4_OSFXSR) != 0) {
             mode |= SSE;
         }
-        for (int i = 0; i < 6; i++) {
-            SegmentRegister segment = cpu.segments[i];
-            if (segment.readUnchecked && segment.writeUnchecked) {
-                mode |= 1 << UNCHECKED_SHIFT + i;
-            }
-            if (segment.effectiveBase == 0) {
-                mode |= 1 << BASE_ZERO_SHIFT + i;
-            }
+        SegmentRegister[] segments = cpu.segments;
+        int kinds = segments[0].kind;
+        for (int i = 1; i < 6; i++) {
+            kinds |= segments[i].kind << 2 * i;
         }
-        return mode;
+        return mode | kinds << SEGMENTS_SHIFT;
     }
 
     /** 2, 4 or 8. */
@@ -92,12 +87,12 @@ final class Mode {
 
     /** Whether nothing is to be checked of accesses through a segment. */
     static boolean unchecked(int mode, int segment) {
-        return (mode >> UNCHECKED_SHIFT + segment & 1) != 0;
+        return (mode >> SEGMENTS_SHIFT + 2 * segment & SegmentRegister.UNCHECKED) != 0;
     }
 
     /** Whether a segment adds nothing to offsets. */
     static boolean baseZero(int mode, int segment) {
-        return (mode >> BASE_ZERO_SHIFT + segment & 1) != 0;
+        return (mode >> SEGMENTS_SHIFT + 2 * segment & SegmentRegister.BASE_ZERO) != 0;
     }
 
     /** Whether pushes and pops are as wide as the code's addresses and unchecked. */

@@ -85,6 +85,9 @@ final class Region {
     /** What it was made of; its blocks in the order of their code. */
     final Span[] spans;
 
+    /** Physical addresses at which its sequences of instructions start. */
+    final long[] starts;
+
     /** Linear addresses of the pages it lies in, the entry's first. */
     final long[] linearPages;
 
@@ -109,6 +112,12 @@ final class Region {
     /** Guest instructions executed by the code. */
     long executed;
 
+    /** Whether C2 has compiled its code, or shall not. */
+    boolean optimised;
+
+    /** What shall take its place when that has code; null if nothing. */
+    Region replacement;
+
     /** Whether its plan had too many bytes of bytecode; it gets no code then. */
     volatile boolean tooLarge;
 
@@ -120,6 +129,9 @@ final class Region {
 
     /** {@link dev.arclet.emulator.mmu.Mmu#generation} for which its first page was in place. */
     int generation;
+
+    /** Whether {@link #generation} is that of global pages. */
+    boolean global;
 
     /** Whether {@link #generation} means anything. */
     boolean checked;
@@ -147,6 +159,7 @@ final class Region {
         mode = plan.mode;
         instructions = plan.instructions;
         spans = plan.spans;
+        starts = plan.starts;
         linearPages = plan.linearPages;
         physicalPages = plan.physicalPages;
         entries = new Entry[Math.max(1, plan.entries.size())];

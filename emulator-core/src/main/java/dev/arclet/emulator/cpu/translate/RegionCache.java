@@ -35,6 +35,9 @@ final class RegionCache implements CodePageGuard, PhysicalWriteListener {
     private final Map<Long, Region.Entry> entries = new HashMap<>();
     private final Set<Region> regions = new LinkedHashSet<>();
 
+    /** How many regions have an instruction sequence that starts at a physical address. */
+    private final Map<Long, Integer> starts = new HashMap<>();
+
     /** Entries last found, by physical address. */
     private final Region.Entry[] recent = new Region.Entry[RECENT];
 
@@ -69,7 +72,7 @@ final class RegionCache implements CodePageGuard, PhysicalWriteListener {
 
     /** The entry at an address, or null; the newest region's if there are several. */
     Region.Entry find(long physical, long linear, long rip, int mode) {
-        int slot = (int) (physical ^ physical >>> 14) & RECENT - 1;
+        int slot = recentSlot(physical);
         Region.Entry entry = recent[slot];
         if (entry != null
                 && entry.physical == physical
@@ -87,10 +90,34 @@ final class RegionCache implements CodePageGuard, PhysicalWriteListener {
         return entry;
     }
 
+    private static int recentSlot(long physical) {
+        return (int) (physical ^ physical >>> 14) & RECENT - 1;
+    }
+
+    /** Whether a region has a sequence of instructions that starts at a physical address. */
+    boolean covers(long physical) {
+        return starts.containsKey(physical);
+    }
+
+    /** Keeps a region, and lets control find it. */
     void add(Region region) {
-        regions.add(region);
+        keep(region);
+        open(region);
+    }
+
+    /** Lets control find a region that is kept, before others at the same places. */
+    void open(Region region) {
         for (Region.Entry entry : region.entries) {
             entry.nextAtPhysical = entries.put(entry.physical, entry);
+            recent[recentSlot(entry.physical)] = entry;
+        }
+    }
+
+    /** Keeps a region: when its guest code is overwritten, it becomes invalid. */
+    void keep(Region region) {
+        regions.add(region);
+        for (long start : region.starts) {
+            starts.merge(start, 1, Integer::sum);
         }
         for (Region.Span span : region.spans) {
             long number = span.physical() >>> GuestMemory.PAGE_SHIFT;
@@ -123,6 +150,9 @@ final class RegionCache implements CodePageGuard, PhysicalWriteListener {
         }
         region.invalidate();
         regions.remove(region);
+        for (long start : region.starts) {
+            starts.computeIfPresent(start, (key, count) -> count == 1 ? null : count - 1);
+        }
         for (Region.Entry entry : region.entries) {
             remove(entry);
         }
@@ -148,10 +178,12 @@ final class RegionCache implements CodePageGuard, PhysicalWriteListener {
                 entries.put(entry.physical, entry.nextAtPhysical);
             }
         } else {
-            while (first.nextAtPhysical != entry) {
+            while (first != null && first.nextAtPhysical != entry) {
                 first = first.nextAtPhysical;
             }
-            first.nextAtPhysical = entry.nextAtPhysical;
+            if (first != null) { // else it was not open
+                first.nextAtPhysical = entry.nextAtPhysical;
+            }
         }
     }
 
@@ -182,6 +214,7 @@ final class RegionCache implements CodePageGuard, PhysicalWriteListener {
     void clear() {
         regions.forEach(Region::invalidate);
         regions.clear();
+        starts.clear();
         entries.clear();
         pages.clear();
     }

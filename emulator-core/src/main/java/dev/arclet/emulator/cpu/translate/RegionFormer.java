@@ -16,17 +16,22 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.PriorityQueue;
 import java.util.TreeMap;
 import java.util.function.LongPredicate;
+import java.util.function.LongToIntFunction;
 
 /**
  * Finds the guest instructions of a region, on the machine thread: decodes from an entry along
- * direct branches, calls and their returns, nearest first, as far as pages are known to be mapped
- * for execution and there is room.
+ * direct branches, calls and their returns, what has run most often first, as far as pages are
+ * known to be mapped for execution and there is room.
  */
 final class RegionFormer {
     private static final int PAGE_SIZE = GuestMemory.PAGE_SIZE;
     private static final int MAX_PAGES = 4;
+
+    /** Code that has run by this factor less often than the region's entry is left out. */
+    private static final int RARE = Integer.getInteger("arclet.rare", 64);
 
     /** Places of a region at most where control may enter it. */
     private static final int MAX_ENTRIES = 16;
@@ -39,7 +44,7 @@ final class RegionFormer {
     private final Map<Long, RegionPlan.Step> steps = new HashMap<>();
     private final Map<Long, Boolean> leaders = new LinkedHashMap<>();
     private final Map<Long, Long> pages = new LinkedHashMap<>();
-    private final ArrayDeque<Long> work = new ArrayDeque<>();
+    private final PriorityQueue<Lead> work = new PriorityQueue<>();
 
     /** Addresses behind direct calls, and what those call. */
     private final Map<Long, Long> returnSites = new LinkedHashMap<>();
@@ -49,12 +54,30 @@ final class RegionFormer {
     private long ripMask;
     private int room;
 
-    /** Whether code at a physical address has run; what has not is left out. */
-    private final LongPredicate executed;
+    /** How often the code at a physical address has run. */
+    private final LongToIntFunction runs;
 
-    RegionFormer(CpuState cpu, LongPredicate executed) {
+    /** What has run less often is left out. */
+    private int fewestRuns;
+
+    /** Where decoding goes on: of what has run equally often, what was found first is first. */
+    private record Lead(long rip, int runs, int number) implements Comparable<Lead> {
+        @Override
+        public int compareTo(Lead other) {
+            int byRuns = Integer.compare(other.runs, runs);
+            return byRuns != 0 ? byRuns : Integer.compare(number, other.number);
+        }
+    }
+
+    /** Whether another region has the code at a physical address, to which control then leaves. */
+    private final LongPredicate covered;
+
+    private boolean leavesCovered;
+
+    RegionFormer(CpuState cpu, LongToIntFunction runs, LongPredicate covered) {
         this.cpu = cpu;
-        this.executed = executed;
+        this.runs = runs;
+        this.covered = covered;
     }
 
     /**
@@ -63,9 +86,12 @@ final class RegionFormer {
      * @param linear linear address of the entry
      * @param physical where it is
      * @param maxInstructions guest instructions at most
+     * @param leaveCovered whether code that another region has is left to that
      * @return its plan; without instructions if the first one is the interpreter's affair
      */
-    RegionPlan form(long linear, long physical, int mode, int maxInstructions) {
+    RegionPlan form(
+            long linear, long physical, int mode, int maxInstructions, boolean leaveCovered) {
+        leavesCovered = leaveCovered;
         long rip = cpu.rip();
         plan = new RegionPlan(linear, physical, rip, mode);
         steps.clear();
@@ -79,9 +105,10 @@ final class RegionFormer {
         room = maxInstructions;
         pages.put(linear & -PAGE_SIZE, physical & -PAGE_SIZE);
         leaders.put(rip, true);
-        work.add(rip);
+        fewestRuns = Math.max(1, runs.applyAsInt(physical) / RARE);
+        decodeFrom(rip);
         while (!work.isEmpty() && room > 0) {
-            decodeFrom(work.poll());
+            decodeFrom(work.poll().rip);
         }
         if (steps.containsKey(rip)) {
             buildNodes(rip);
@@ -93,8 +120,16 @@ final class RegionFormer {
     private void lead(long rip) {
         if (leaders.putIfAbsent(rip, true) == null) {
             long physical = physical(rip);
-            if (physical != -1 && executed.test(physical)) {
-                work.add(rip);
+            if (physical == -1) {
+                return;
+            }
+            boolean elsewhere = covered.test(physical);
+            if (elsewhere && leavesCovered) {
+                return;
+            }
+            int times = elsewhere ? Integer.MAX_VALUE : runs.applyAsInt(physical);
+            if (times >= fewestRuns) {
+                work.add(new Lead(rip, times, leaders.size()));
             }
         }
     }
@@ -128,6 +163,9 @@ final class RegionFormer {
     private void decodeFrom(long start) {
         long rip = start;
         while (room > 0 && !steps.containsKey(rip)) {
+            if (leavesCovered && rip != start && covered.test(physical(rip))) {
+                return;
+            }
             Instruction instruction = decode(rip);
             if (instruction == null) {
                 return;
@@ -408,6 +446,7 @@ final class RegionFormer {
                 plan.physicalPages[count++] = page.getValue();
             }
         }
+        plan.starts = plan.nodes.stream().mapToLong(node -> physical(node.rip)).toArray();
         plan.linearPages = Arrays.copyOf(plan.linearPages, count);
         plan.physicalPages = Arrays.copyOf(plan.physicalPages, count);
     }

@@ -83,6 +83,7 @@ final class RegionPlan {
     final int mode;
     int instructions;
     Region.Span[] spans = {};
+    long[] starts = {};
     long[] linearPages = {};
     long[] physicalPages = {};
 

@@ -20,7 +20,7 @@ import java.util.Map;
  */
 public final class Translator implements ExecutionEngine {
     /** Guest instructions of a region at most, tried in this order until the bytecode fits. */
-    private static final int[] SIZES = {120, 60, 30, 12};
+    private static final int[] SIZES = {Integer.getInteger("arclet.size", 120), 60, 30, 12};
 
     /** Regions kept; when there are more, those not used lately are forgotten. */
     private static final int MAX_REGIONS = 6_000;
@@ -34,7 +34,7 @@ public final class Translator implements ExecutionEngine {
      * Guest instructions that a region executes before C2 compiles it. C2 takes some hundred
      * milliseconds on another processor and then saves half the time.
      */
-    private static final long WORTH_OPTIMISING = 100_000_000;
+    private static final long WORTH_OPTIMISING = Long.getLong("arclet.c2", 30_000_000);
 
     /** How often the interpreter may execute a block before it asks again for code under way. */
     private static final int PATIENCE = 32;
@@ -71,8 +71,9 @@ public final class Translator implements ExecutionEngine {
                 new RegionFormer(
                         cpu,
                         eager
-                                ? physical -> true
-                                : physical -> interpreter.cache().has(physical, cpu.codeSize));
+                                ? physical -> 1
+                                : physical -> interpreter.cache().runs(physical, cpu.codeSize),
+                        cache::covers);
         compiler = new Compiler(cpu.mmu, interpreter::operation);
     }
 
@@ -118,6 +119,13 @@ public final class Translator implements ExecutionEngine {
         long left = Math.min(instructionLimit - cpu.instructions, MAX_BUDGET);
         while (true) {
             Region region = entry.region;
+            if (region.executed > WORTH_OPTIMISING) {
+                Region better = optimise(entry);
+                if (better != null) {
+                    entry = better.entries[0];
+                    region = better;
+                }
+            }
             entries++;
             region.entered++;
             long result;
@@ -125,6 +133,7 @@ public final class Translator implements ExecutionEngine {
             if (code.generation != cpu.mmu.generation() || !code.started) {
                 lookAtPages(region, code);
             }
+            cpu.setRip(region.rip); // what it calls counts from there
             try {
                 result = code.run(cpu, (int) left, entry.number);
             } catch (GuestFault fault) {
@@ -145,9 +154,6 @@ public final class Translator implements ExecutionEngine {
             translated += done;
             left -= done;
             region.executed += done;
-            if (region.executed >= WORTH_OPTIMISING && region.executed - done < WORTH_OPTIMISING) {
-                compiler.optimise(region);
-            }
             if (exit.flags() >= 0) {
                 FlagCode.settle(cpu, exit.flags());
             } else if (exit.flags() == FlagCode.DYNAMIC) {
@@ -169,6 +175,8 @@ public final class Translator implements ExecutionEngine {
                     return;
                 }
                 case GO, PAGE -> {
+                    if (exit.kind() == Region.Exit.Kind.PAGE) dPage++;
+                    else dGo++;
                     if (exit.kind() == Region.Exit.Kind.PAGE) {
                         lookAtPages(region, code);
                     }
@@ -179,14 +187,64 @@ public final class Translator implements ExecutionEngine {
                         region.links[number] = next;
                     }
                 }
-                default -> next = find(cpu.rip());
+                default -> {
+                    dDyn++;
+                    next = find(cpu.rip());
+                }
             }
             interpreter.setAtTransfer(true);
+            if (next == null) dNone++;
+            else if (left < next.budget) dShort++;
             if (next == null || left < next.budget) {
                 return;
             }
             entry = next;
         }
+    }
+
+    /**
+     * Has the region at RIP formed anew, with all that is reached from there although other regions
+     * have it, and compiled by C2. The old region is used until then.
+     *
+     * @return the new region, once it has code
+     */
+    private Region optimise(Region.Entry entry) {
+        Region region = entry.region;
+        if (region.optimised || !HotSpot.AVAILABLE) {
+            return null;
+        }
+        Region better = region.replacement;
+        if (better == null || better.tooLarge) {
+            int sizeClass = better == null ? 0 : better.sizeClass + 1;
+            if (sizeClass == SIZES.length) {
+                region.optimised = true;
+                return null;
+            }
+            RegionPlan plan =
+                    former.form(entry.linear, entry.physical, mode, SIZES[sizeClass], false);
+            if (better != null) {
+                cache.remove(better);
+            }
+            better = new Region(plan, sizeClass);
+            better.optimised = true;
+            region.replacement = better;
+            cache.keep(better);
+            compiler.submit(better, plan, true);
+            return null;
+        }
+        if (better.valid && (better.code == null || better.linear != entry.linear)) {
+            return null;
+        }
+        region.replacement = null;
+        region.optimised = true; // once only
+        if (!better.valid) {
+            return null;
+        }
+        cache.remove(region);
+        cache.open(better);
+        check(better);
+        table[slot(better.linear)] = better.entries[0];
+        return better;
     }
 
     /** Makes the state exact behind an operation that did not end. */
@@ -199,7 +257,9 @@ public final class Translator implements ExecutionEngine {
     }
 
     private boolean isCurrent(Region region) {
-        return region.valid && region.checked && region.generation == cpu.mmu.generation();
+        return region.valid
+                && region.checked
+                && region.generation == cpu.mmu.generation(region.global);
     }
 
     private static int slot(long linear) {
@@ -218,6 +278,7 @@ public final class Translator implements ExecutionEngine {
 
     /** The entry at an address in the current mode, with code or without; null if none. */
     private Region.Entry lookup(long linear, long rip) {
+        dLook++;
         int slot = slot(linear);
         Region.Entry entry = table[slot];
         if (entry != null
@@ -227,6 +288,7 @@ public final class Translator implements ExecutionEngine {
                 && isCurrent(entry.region)) {
             return entry;
         }
+        dMiss++;
         long physical = cpu.mmu.peekFetch(linear);
         if (physical == -1) {
             return null;
@@ -243,7 +305,8 @@ public final class Translator implements ExecutionEngine {
 
     /** Notes that a region's first page is where it was. */
     private void check(Region region) {
-        region.generation = cpu.mmu.generation();
+        region.global = cpu.mmu.fetchesGlobal(region.linear);
+        region.generation = cpu.mmu.generation(region.global);
         region.checked = true;
     }
 
@@ -288,13 +351,13 @@ public final class Translator implements ExecutionEngine {
         }
         Region region = null;
         for (int i = sizeClass; i < SIZES.length; i++) {
-            RegionPlan plan = former.form(linear, physical, mode, SIZES[i]);
+            RegionPlan plan = former.form(linear, physical, mode, SIZES[i], !now);
             region = new Region(plan, i);
             if (plan.instructions == 0) {
                 break;
             }
             if (!now) {
-                compiler.submit(region, plan);
+                compiler.submit(region, plan, false);
                 break;
             }
             compiler.compile(region, plan);
@@ -374,6 +437,53 @@ public final class Translator implements ExecutionEngine {
         counters.put("regions.exits.step", steps);
         counters.put("regions.exits.miss", misses);
         counters.put("regions.exits.fault", faults);
+        if (Boolean.getBoolean("arclet.dump")) {
+            System.err.println(
+                    "GO="
+                            + dGo
+                            + " PAGE="
+                            + dPage
+                            + " DYN="
+                            + dDyn
+                            + " linked="
+                            + dLinked
+                            + " nonext="
+                            + dNone
+                            + " short="
+                            + dShort
+                            + " lookups="
+                            + dLook
+                            + " tablemiss="
+                            + dMiss);
+            cache.all().stream()
+                    .sorted((a, b) -> Long.compare(b.entered, a.entered))
+                    .limit(60)
+                    .forEach(
+                            r ->
+                                    System.err.println(
+                                            "REGION "
+                                                    + Long.toHexString(r.linear)
+                                                    + " n="
+                                                    + r.instructions
+                                                    + " bytes="
+                                                    + r.codeBytes
+                                                    + " ents="
+                                                    + r.entries.length
+                                                    + " executed="
+                                                    + r.executed / 1000
+                                                    + "k entries="
+                                                    + r.entered
+                                                    + " steps="
+                                                    + r.steps
+                                                    + " misses="
+                                                    + r.misses
+                                                    + " level="
+                                                    + (r.method != null && HotSpot.AVAILABLE
+                                                            ? HotSpot.level(r.method)
+                                                            : -1)));
+        }
         return counters;
     }
+
+    long dGo, dPage, dDyn, dLinked, dNone, dShort, dLook, dMiss;
 }
