@@ -11,7 +11,7 @@ final class Block {
     static final long NO_PAGE = -1;
 
     /** Executions after which a block first counts as hot. */
-    static final int FIRST_PATIENCE = Integer.getInteger("arclet.hot", 20000);
+    static final int FIRST_PATIENCE = 20_000;
 
     /** Canonical physical address of the first byte. */
     final long physical;

@@ -8,7 +8,7 @@ import java.util.Optional;
 
 /** The ways to execute guest code, by the names that command lines know. */
 public enum Engines {
-    /** What serves most guests best; as yet {@link #INTERPRETER} (docs/adr/0007). */
+    /** What serves most guests best: {@link #TRANSLATOR} (docs/adr/0007). */
     AUTO("auto"),
 
     /** Decoded blocks of operations. */
@@ -43,8 +43,8 @@ public enum Engines {
      */
     public ExecutionEngine create(CpuState cpu) {
         return switch (this) {
-            case AUTO, INTERPRETER -> new Interpreter(cpu);
-            case TRANSLATOR -> new Translator(cpu, false);
+            case INTERPRETER -> new Interpreter(cpu);
+            case AUTO, TRANSLATOR -> new Translator(cpu, false);
             case TRANSLATOR_EAGER -> new Translator(cpu, true);
         };
     }

@@ -31,7 +31,7 @@ final class RegionFormer {
     private static final int MAX_PAGES = 4;
 
     /** Code that has run by this factor less often than the region's entry is left out. */
-    private static final int RARE = Integer.getInteger("arclet.rare", 64);
+    private static final int RARE = 64;
 
     /** Places of a region at most where control may enter it. */
     private static final int MAX_ENTRIES = 16;

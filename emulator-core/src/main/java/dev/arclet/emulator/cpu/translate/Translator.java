@@ -20,7 +20,7 @@ import java.util.Map;
  */
 public final class Translator implements ExecutionEngine {
     /** Guest instructions of a region at most, tried in this order until the bytecode fits. */
-    private static final int[] SIZES = {Integer.getInteger("arclet.size", 120), 60, 30, 12};
+    private static final int[] SIZES = {120, 60, 30, 12};
 
     /** Regions kept; when there are more, those not used lately are forgotten. */
     private static final int MAX_REGIONS = 6_000;
@@ -31,10 +31,10 @@ public final class Translator implements ExecutionEngine {
     private static final long MAX_BUDGET = 1 << 30;
 
     /**
-     * Guest instructions that a region executes before C2 compiles it. C2 takes some hundred
-     * milliseconds on another processor and then saves half the time.
+     * Guest instructions that a region executes before it is formed anew for C2, which takes some
+     * hundred milliseconds on another processor and then saves half the time.
      */
-    private static final long WORTH_OPTIMISING = Long.getLong("arclet.c2", 30_000_000);
+    private static final long WORTH_OPTIMISING = 30_000_000;
 
     /** How often the interpreter may execute a block before it asks again for code under way. */
     private static final int PATIENCE = 32;
@@ -124,6 +124,9 @@ public final class Translator implements ExecutionEngine {
                 if (better != null) {
                     entry = better.entries[0];
                     region = better;
+                    if (left < entry.budget) {
+                        return;
+                    }
                 }
             }
             entries++;
@@ -175,8 +178,6 @@ public final class Translator implements ExecutionEngine {
                     return;
                 }
                 case GO, PAGE -> {
-                    if (exit.kind() == Region.Exit.Kind.PAGE) dPage++;
-                    else dGo++;
                     if (exit.kind() == Region.Exit.Kind.PAGE) {
                         lookAtPages(region, code);
                     }
@@ -187,14 +188,9 @@ public final class Translator implements ExecutionEngine {
                         region.links[number] = next;
                     }
                 }
-                default -> {
-                    dDyn++;
-                    next = find(cpu.rip());
-                }
+                default -> next = find(cpu.rip());
             }
             interpreter.setAtTransfer(true);
-            if (next == null) dNone++;
-            else if (left < next.budget) dShort++;
             if (next == null || left < next.budget) {
                 return;
             }
@@ -224,6 +220,10 @@ public final class Translator implements ExecutionEngine {
                     former.form(entry.linear, entry.physical, mode, SIZES[sizeClass], false);
             if (better != null) {
                 cache.remove(better);
+            }
+            if (plan.instructions == 0) {
+                region.optimised = true;
+                return null;
             }
             better = new Region(plan, sizeClass);
             better.optimised = true;
@@ -278,7 +278,6 @@ public final class Translator implements ExecutionEngine {
 
     /** The entry at an address in the current mode, with code or without; null if none. */
     private Region.Entry lookup(long linear, long rip) {
-        dLook++;
         int slot = slot(linear);
         Region.Entry entry = table[slot];
         if (entry != null
@@ -288,7 +287,6 @@ public final class Translator implements ExecutionEngine {
                 && isCurrent(entry.region)) {
             return entry;
         }
-        dMiss++;
         long physical = cpu.mmu.peekFetch(linear);
         if (physical == -1) {
             return null;
@@ -437,53 +435,6 @@ public final class Translator implements ExecutionEngine {
         counters.put("regions.exits.step", steps);
         counters.put("regions.exits.miss", misses);
         counters.put("regions.exits.fault", faults);
-        if (Boolean.getBoolean("arclet.dump")) {
-            System.err.println(
-                    "GO="
-                            + dGo
-                            + " PAGE="
-                            + dPage
-                            + " DYN="
-                            + dDyn
-                            + " linked="
-                            + dLinked
-                            + " nonext="
-                            + dNone
-                            + " short="
-                            + dShort
-                            + " lookups="
-                            + dLook
-                            + " tablemiss="
-                            + dMiss);
-            cache.all().stream()
-                    .sorted((a, b) -> Long.compare(b.entered, a.entered))
-                    .limit(60)
-                    .forEach(
-                            r ->
-                                    System.err.println(
-                                            "REGION "
-                                                    + Long.toHexString(r.linear)
-                                                    + " n="
-                                                    + r.instructions
-                                                    + " bytes="
-                                                    + r.codeBytes
-                                                    + " ents="
-                                                    + r.entries.length
-                                                    + " executed="
-                                                    + r.executed / 1000
-                                                    + "k entries="
-                                                    + r.entered
-                                                    + " steps="
-                                                    + r.steps
-                                                    + " misses="
-                                                    + r.misses
-                                                    + " level="
-                                                    + (r.method != null && HotSpot.AVAILABLE
-                                                            ? HotSpot.level(r.method)
-                                                            : -1)));
-        }
         return counters;
     }
-
-    long dGo, dPage, dDyn, dLinked, dNone, dShort, dLook, dMiss;
 }
