@@ -189,11 +189,13 @@ final class RegionFormer {
     /** Null if the instruction is not to be translated. */
     private Instruction decode(long rip) {
         long host = host(rip);
-        if (host == 0 || rip > lastByte) {
+        boolean wide = Mode.wide(plan.mode);
+        if (host == 0 || !wide && rip > lastByte) {
             return null;
         }
-        reader.start(
-                host, (int) Math.min(PAGE_SIZE - (base + rip & PAGE_SIZE - 1), lastByte - rip + 1));
+        long inPage = PAGE_SIZE - (base + rip & PAGE_SIZE - 1);
+        // 64-bit code has no limit, and addresses that are negative here.
+        reader.start(host, (int) (wide ? inPage : Math.min(inPage, lastByte - rip + 1)));
         try {
             return decoder.decode(reader, cpu.codeSize);
         } catch (GuestFault | IndexOutOfBoundsException e) {
@@ -418,18 +420,20 @@ final class RegionFormer {
         if (bytes.isEmpty()) {
             note(bytes, plan.rip);
         }
+        if (bytes.isEmpty()) {
+            return; // in no memory that could be looked at
+        }
         List<Region.Span> spans = new ArrayList<>();
-        long start = 0;
-        long end = -1;
+        long start = bytes.firstKey(); // Addresses of 64-bit kernels are negative.
+        long end = start;
         for (Map.Entry<Long, Integer> entry : bytes.entrySet()) {
             long rip = entry.getKey();
-            if (rip <= end && (base + rip & PAGE_SIZE - 1) != 0) {
-                end = Math.max(end, rip + entry.getValue());
-                continue;
+            if (rip > end || (base + rip & PAGE_SIZE - 1) == 0) {
+                addSpan(spans, start, end);
+                start = rip;
+                end = rip;
             }
-            addSpan(spans, start, end);
-            start = rip;
-            end = rip + entry.getValue();
+            end = Math.max(end, rip + entry.getValue());
         }
         addSpan(spans, start, end);
         plan.spans = spans.toArray(new Region.Span[0]);

@@ -80,7 +80,7 @@ public record DiskGeometry(int cylinders, int heads, int sectors) {
             if (length == 0 || heads == 1 || heads > HEADS || perTrack == 0) {
                 continue;
             }
-            long cylinders = total / (heads * perTrack);
+            long cylinders = total / ((long) heads * perTrack);
             if (cylinders >= 1 && cylinders <= MAX_CYLINDERS) {
                 return new DiskGeometry((int) cylinders, heads, perTrack);
             }

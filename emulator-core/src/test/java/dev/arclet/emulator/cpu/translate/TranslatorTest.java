@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.arclet.emulator.cpu.CpuState;
 import dev.arclet.emulator.cpu.TestCpu;
+import dev.arclet.emulator.memory.PhysicalMap;
 import java.lang.ref.WeakReference;
 import java.util.ArrayList;
 import java.util.List;
@@ -118,6 +119,27 @@ class TranslatorTest {
         test.cpu.mmu.invalidatePage(0x5000);
         run(20);
         assertEquals(30, test.cpu.gpr[CpuState.RAX]);
+    }
+
+    @Test
+    void codeInTheUpperHalfOfAddresses() {
+        use(TestCpu.long64());
+        PhysicalMap map = test.cpu.mmu.physical();
+        long top = test.cpu.cr3;
+        map.write(top + 8 * 511, 8, map.read(top, 8));
+        long upper = -1L << 39;
+        // inc rax; jmp to the next page; there jmp back
+        test.code(0x5FFB, "48 FF C0 EB 00 EB F9");
+        test.cpu.setRip(upper + 0x5FFB);
+        run(3);
+        test.cpu.gpr[CpuState.RAX] = 0;
+        run(300);
+        assertEquals(100, test.cpu.gpr[CpuState.RAX]);
+        assertTrue(translator.translatedInstructions() > 200, "translated");
+        // inc becomes dec
+        test.put(0x5FFD, "C8");
+        run(300);
+        assertEquals(0, test.cpu.gpr[CpuState.RAX]);
     }
 
     @Test
