@@ -18,6 +18,7 @@ import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 
 /**
  * Random code in random states of all modes, on descriptor tables, page tables and stacks of random
@@ -82,6 +83,7 @@ class CpuFuzzTest {
 
     @Test
     @Tag("slow")
+    @Timeout(value = 3, unit = TimeUnit.HOURS)
     void randomCodeInRandomStatesStaysInTheMachine() throws InterruptedException {
         long seconds = Long.getLong("arclet.fuzz.seconds", 60);
         long seed = Long.getLong("arclet.fuzz.seed", System.nanoTime());

@@ -10,9 +10,6 @@ final class Block {
     /** Says that the block lies within one page. */
     static final long NO_PAGE = -1;
 
-    /** Executions after which a block first counts as hot. */
-    static final int FIRST_PATIENCE = 20_000;
-
     /** Canonical physical address of the first byte. */
     final long physical;
 
@@ -35,7 +32,7 @@ final class Block {
     final boolean transfers;
 
     /** How often it may be executed before the interpreter asks for faster code. */
-    int patience = FIRST_PATIENCE;
+    int patience = Interpreter.HOT;
 
     /** Whether the patience it began with is used up. */
     boolean asked;

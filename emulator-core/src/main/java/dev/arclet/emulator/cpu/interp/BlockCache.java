@@ -30,6 +30,7 @@ public final class BlockCache implements CodePageGuard, PhysicalWriteListener {
     private final Block[] recent = new Block[RECENT];
 
     private int operations;
+    private int patience = Interpreter.HOT;
 
     private long decoded;
     private long invalidated;
@@ -106,7 +107,7 @@ public final class BlockCache implements CodePageGuard, PhysicalWriteListener {
 
     /**
      * How often the interpreter has come to a block that starts at an address: 0 if there is none,
-     * at most {@link Block#FIRST_PATIENCE}.
+     * at most what {@link #setPatience} was told.
      */
     public int runs(long physical, int codeSize) {
         CodePage page = page(physical >>> GuestMemory.PAGE_SHIFT);
@@ -114,7 +115,12 @@ public final class BlockCache implements CodePageGuard, PhysicalWriteListener {
         if (block == null) {
             return 0;
         }
-        return block.asked ? Block.FIRST_PATIENCE : Block.FIRST_PATIENCE - block.patience;
+        return block.asked ? patience : patience - block.patience;
+    }
+
+    /** Sets how often new blocks may be executed before the interpreter asks for faster code. */
+    public void setPatience(int executions) {
+        patience = executions;
     }
 
     /** Keeps a new block. */
@@ -124,6 +130,7 @@ public final class BlockCache implements CodePageGuard, PhysicalWriteListener {
         }
         decoded++;
         block.kept = true;
+        block.patience = patience;
         operations += block.ops.length;
         grow(block.physical >>> GuestMemory.PAGE_SHIFT).add(block);
         if (block.secondPage != Block.NO_PAGE) {

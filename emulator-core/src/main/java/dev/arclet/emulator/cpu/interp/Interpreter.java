@@ -21,6 +21,9 @@ import java.util.Map;
  * but the budget and {@link CpuState#attention}.
  */
 public final class Interpreter implements ExecutionEngine {
+    /** Executions after which a block first counts as hot. */
+    public static final int HOT = 20_000;
+
     private static final int TF = 1 << 8;
     private static final int IF = 1 << 9;
     private static final int RF = 1 << 16;

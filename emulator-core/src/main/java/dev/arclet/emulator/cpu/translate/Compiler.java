@@ -55,9 +55,15 @@ final class Compiler {
     private final AtomicLong codeBytes = new AtomicLong();
     private final AtomicLong tooLarge = new AtomicLong();
 
-    Compiler(Mmu mmu, BiFunction<Instruction, Op.Place, Op> operations) {
+    /** {@link Tiers#inStep}. */
+    private final int inStep;
+
+    private int asked;
+
+    Compiler(Mmu mmu, BiFunction<Instruction, Op.Place, Op> operations, int inStep) {
         this.mmu = mmu;
         this.operations = operations;
+        this.inStep = inStep;
         background =
                 new ThreadPoolExecutor(
                         1,
@@ -124,7 +130,28 @@ final class Compiler {
         synchronized (waiting) {
             waiting.add(new Job(region, plan, optimise));
         }
-        background.execute(this::prepareHottest);
+        if (inStep == 0) {
+            background.execute(this::prepareHottest);
+        }
+    }
+
+    /** Whether anything comes of asking for optimised code. */
+    boolean optimises() {
+        return HotSpot.AVAILABLE || inStep != 0;
+    }
+
+    /** Control has come to where code is under way. Makes it, if that is done in step. */
+    void askedFor() {
+        if (inStep == 0 || waiting() == 0 || ++asked % inStep != 0) {
+            return;
+        }
+        Job job = takeHottest();
+        if (job.region.valid) {
+            compile(job.region, job.plan);
+            if (job.optimise) {
+                optimised.incrementAndGet();
+            }
+        }
     }
 
     private RegionEmitter.Result emit(Region region, RegionPlan plan) {

@@ -30,21 +30,13 @@ public final class Translator implements ExecutionEngine {
     /** Budgets are passed as ints. */
     private static final long MAX_BUDGET = 1 << 30;
 
-    /**
-     * Guest instructions that a region executes before it is formed anew for C2, which takes some
-     * hundred milliseconds on another processor and then saves half the time.
-     */
-    private static final long WORTH_OPTIMISING = 30_000_000;
-
-    /** How often the interpreter may execute a block before it asks again for code under way. */
-    private static final int PATIENCE = 32;
-
     private final CpuState cpu;
     private final Interpreter interpreter;
     private final RegionCache cache;
     private final RegionFormer former;
     private final Compiler compiler;
     private final boolean eager;
+    private final Tiers tiers;
     private final Region.Entry[] table = new Region.Entry[TABLE_SIZE];
     private final Interpreter.HotCode hotCode = this::reached;
     private int mode;
@@ -61,9 +53,16 @@ public final class Translator implements ExecutionEngine {
      * @param eager whether everything is translated at first sight, before it runs
      */
     public Translator(CpuState cpu, boolean eager) {
+        this(cpu, eager, Tiers.USUAL);
+    }
+
+    /** One that does not wait as long as usual, or longer. */
+    Translator(CpuState cpu, boolean eager, Tiers tiers) {
         this.cpu = cpu;
         this.eager = eager;
+        this.tiers = tiers;
         interpreter = new Interpreter(cpu);
+        interpreter.cache().setPatience(tiers.hot());
         cache = new RegionCache(cpu.mmu, interpreter.cache(), interpreter.cache());
         cpu.mmu.setCodeGuard(cache);
         cpu.mmu.physical().onExternalWrite(cache);
@@ -74,7 +73,7 @@ public final class Translator implements ExecutionEngine {
                                 ? physical -> 1
                                 : physical -> interpreter.cache().runs(physical, cpu.codeSize),
                         cache::covers);
-        compiler = new Compiler(cpu.mmu, interpreter::operation);
+        compiler = new Compiler(cpu.mmu, interpreter::operation, tiers.inStep());
     }
 
     @Override
@@ -119,7 +118,7 @@ public final class Translator implements ExecutionEngine {
         long left = Math.min(instructionLimit - cpu.instructions, MAX_BUDGET);
         while (true) {
             Region region = entry.region;
-            if (region.executed > WORTH_OPTIMISING) {
+            if (region.executed > tiers.worthOptimising()) {
                 Region better = optimise(entry);
                 if (better != null) {
                     entry = better.entries[0];
@@ -206,7 +205,7 @@ public final class Translator implements ExecutionEngine {
      */
     private Region optimise(Region.Entry entry) {
         Region region = entry.region;
-        if (region.optimised || !HotSpot.AVAILABLE) {
+        if (region.optimised || !compiler.optimises()) {
             return null;
         }
         Region better = region.replacement;
@@ -231,6 +230,9 @@ public final class Translator implements ExecutionEngine {
             cache.keep(better);
             compiler.submit(better, plan, true);
             return null;
+        }
+        if (better.code == null) {
+            compiler.askedFor();
         }
         if (better.valid && (better.code == null || better.linear != entry.linear)) {
             return null;
@@ -381,7 +383,7 @@ public final class Translator implements ExecutionEngine {
             Region formed =
                     form(linear, rip, false, entry == null ? 0 : entry.region.sizeClass + 1);
             if (formed == null) {
-                return PATIENCE;
+                return tiers.patience();
             }
             entry = formed.entries[0];
         }
@@ -391,7 +393,8 @@ public final class Translator implements ExecutionEngine {
         }
         if (region.code == null) {
             region.heat++;
-            return PATIENCE;
+            compiler.askedFor();
+            return tiers.patience();
         }
         return instructionsLeft >= entry.budget ? 0 : 1;
     }

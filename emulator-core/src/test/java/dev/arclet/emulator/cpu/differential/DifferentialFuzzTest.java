@@ -6,9 +6,12 @@ import static org.junit.jupiter.api.Assertions.fail;
 import dev.arclet.emulator.cpu.differential.Case.Setup;
 import dev.arclet.emulator.cpu.interp.Interpreter;
 import dev.arclet.emulator.cpu.translate.Engines;
+import dev.arclet.emulator.cpu.translate.ImpatientEngines;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 
 /**
  * Random programs on two engines, which must agree on all of the processor's state, on memory, on
@@ -28,6 +31,12 @@ class DifferentialFuzzTest {
     /** Share of the instructions that must have been translated for a run to mean something. */
     private static final double LEAST_TRANSLATED = 0.3;
 
+    /** The same where code has to become hot first. */
+    private static final double LEAST_TIERED = 0.1;
+
+    /** How often each program runs where its code comes some time. */
+    private static final int BACKGROUND_RUNS = 6;
+
     private static Fuzzer steppedAndWhole() {
         // Attention in the middle of a block is heeded at its end only, which stepping cannot know.
         return new Fuzzer(
@@ -43,6 +52,23 @@ class DifferentialFuzzTest {
                 ALL);
     }
 
+    /** Code becomes hot, gets regions, and those their successors, within a program's run. */
+    private static Fuzzer interpretedAndTiered() {
+        return new Fuzzer(
+                new FuzzMachine("interpreter", Interpreter::new),
+                new FuzzMachine("translator in step", ImpatientEngines::inStep),
+                ALL);
+    }
+
+    /** The same with HotSpot at work meanwhile: what happens when is not to be repeated. */
+    private static Fuzzer interpretedAndBackground() {
+        return new Fuzzer(
+                new FuzzMachine("interpreter", Interpreter::new),
+                new FuzzMachine("translator in a hurry", ImpatientEngines::inBackground),
+                ALL,
+                BACKGROUND_RUNS);
+    }
+
     @Test
     void interpreterAgreesWithItselfByTheStep() {
         run(steppedAndWhole(), SEED, 3);
@@ -50,6 +76,7 @@ class DifferentialFuzzTest {
 
     @Test
     @Tag("slow")
+    @Timeout(value = 3, unit = TimeUnit.HOURS)
     void interpreterAgreesWithItselfByTheStepForLong() {
         run(steppedAndWhole(), seed(), seconds());
     }
@@ -63,11 +90,47 @@ class DifferentialFuzzTest {
 
     @Test
     @Tag("slow")
+    @Timeout(value = 3, unit = TimeUnit.HOURS)
     void translatorAgreesForLong() {
         Fuzzer fuzzer = interpretedAndTranslated();
         run(fuzzer, seed(), seconds());
         assertTrue(fuzzer.translatedShare() > LEAST_TRANSLATED);
         System.out.printf("%.0f %% translated%n", 100 * fuzzer.translatedShare());
+    }
+
+    private static void assertUsedAllTiers(Fuzzer fuzzer) {
+        Map<String, Long> counters = fuzzer.counters();
+        assertTrue(fuzzer.translatedShare() > LEAST_TIERED, () -> fuzzer.translatedShare() + "");
+        assertTrue(counters.get("regions.optimised") > fuzzer.programs(), counters::toString);
+    }
+
+    @Test
+    void tiersAgree() {
+        Fuzzer fuzzer = interpretedAndTiered();
+        run(fuzzer, SEED, 5);
+        assertUsedAllTiers(fuzzer);
+    }
+
+    @Test
+    @Tag("slow")
+    @Timeout(value = 3, unit = TimeUnit.HOURS)
+    void tiersAgreeForLong() {
+        Fuzzer fuzzer = interpretedAndTiered();
+        run(fuzzer, seed(), seconds());
+        assertUsedAllTiers(fuzzer);
+        System.out.printf(
+                "%.0f %% translated, %s%n", 100 * fuzzer.translatedShare(), fuzzer.counters());
+    }
+
+    @Test
+    @Tag("slow")
+    @Timeout(value = 3, unit = TimeUnit.HOURS)
+    void backgroundAgreesForLong() {
+        Fuzzer fuzzer = interpretedAndBackground();
+        run(fuzzer, seed(), seconds());
+        System.out.printf(
+                "%.0f %% translated, %s%n", 100 * fuzzer.translatedShare(), fuzzer.counters());
+        assertTrue(fuzzer.translatedShare() > 0);
     }
 
     private static long seconds() {

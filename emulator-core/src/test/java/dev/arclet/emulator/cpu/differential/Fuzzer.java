@@ -19,10 +19,18 @@ final class Fuzzer implements AutoCloseable {
     private long programs;
     private long instructions;
 
+    /** How often the subject runs each program. */
+    private final int runs;
+
     Fuzzer(FuzzMachine oracle, FuzzMachine subject, int allowed) {
+        this(oracle, subject, allowed, 2);
+    }
+
+    Fuzzer(FuzzMachine oracle, FuzzMachine subject, int allowed, int runs) {
         this.oracle = oracle;
         this.subject = subject;
         this.allowed = allowed;
+        this.runs = runs;
     }
 
     /** How many programs ran. */
@@ -35,11 +43,9 @@ final class Fuzzer implements AutoCloseable {
         return instructions;
     }
 
-    /**
-     * Share of the subject's instructions that ran as translated code; it runs each program twice.
-     */
+    /** Share of the subject's instructions that ran as translated code. */
     double translatedShare() {
-        return subject.translated() / (2.0 * Math.max(1, instructions));
+        return subject.translated() / ((double) runs * Math.max(1, instructions));
     }
 
     /** The subject's own figures. */
@@ -67,12 +73,17 @@ final class Fuzzer implements AutoCloseable {
                         draft.items().size());
     }
 
-    /** How two runs of a case differ, in one line; null if they do not. The subject runs twice. */
+    /** How two runs of a case differ, in one line; null if they do not. */
     String compare(Case c) {
         FuzzMachine.Outcome expected = oracle.run(c, false);
         instructions += expected.counts.isEmpty() ? 0 : expected.counts.getLast();
-        String cold = difference(expected, subject.run(c, false));
-        return cold != null ? cold : difference(expected, subject.run(c, false));
+        for (int i = 0; i < runs; i++) {
+            String difference = difference(expected, subject.run(c, false));
+            if (difference != null) {
+                return difference;
+            }
+        }
+        return null;
     }
 
     private static String difference(FuzzMachine.Outcome a, FuzzMachine.Outcome b) {
@@ -111,7 +122,7 @@ final class Fuzzer implements AutoCloseable {
         FuzzMachine.Outcome b = subject.run(c, true);
         String difference = difference(a, b);
         String when = "cold";
-        if (difference == null) {
+        for (int i = 1; i < runs && difference == null; i++) {
             b = subject.run(c, true);
             difference = difference(a, b);
             when = "warm";

@@ -3,13 +3,17 @@ package dev.arclet.emulator.cpu.differential;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.arclet.emulator.cpu.CpuState;
+import dev.arclet.emulator.cpu.ExecutionEngine;
 import dev.arclet.emulator.cpu.interp.Interpreter;
 import dev.arclet.emulator.cpu.translate.Engines;
+import dev.arclet.emulator.cpu.translate.ImpatientEngines;
 import java.io.IOException;
 import java.net.URISyntaxException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.function.Function;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.TestFactory;
@@ -38,10 +42,15 @@ class RegressionTest {
     }
 
     private static void compare(String text) {
+        compare(text, Engines.TRANSLATOR_EAGER::create);
+        compare(text, ImpatientEngines::inStep);
+    }
+
+    private static void compare(String text, Function<CpuState, ExecutionEngine> engine) {
         try (Fuzzer fuzzer =
                 new Fuzzer(
                         new FuzzMachine("interpreter", Interpreter::new),
-                        new FuzzMachine("translator-eager", Engines.TRANSLATOR_EAGER::create),
+                        new FuzzMachine("translator", engine),
                         127)) {
             Case c = Case.parse(text);
             String difference = fuzzer.compare(c);

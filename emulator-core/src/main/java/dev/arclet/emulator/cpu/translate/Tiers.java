@@ -1,0 +1,20 @@
+package dev.arclet.emulator.cpu.translate;
+
+import dev.arclet.emulator.cpu.interp.Interpreter;
+
+/**
+ * When code goes from the interpreter to a region, and from there to one that C2 compiles
+ * (docs/adr/0007).
+ *
+ * @param hot executions of a block after which a region is formed there
+ * @param patience how often the interpreter may execute a block before it asks again for code under
+ *     way
+ * @param worthOptimising guest instructions that a region executes before it is formed anew for C2,
+ *     which takes some hundred milliseconds on another processor and then saves half the time
+ * @param inStep 0 for code that is made in the background; else it is made on the machine thread,
+ *     when it has been asked for so many times more, so that a run can be repeated: for tests
+ */
+record Tiers(int hot, int patience, long worthOptimising, int inStep) {
+    /** What serves guests. */
+    static final Tiers USUAL = new Tiers(Interpreter.HOT, 32, 30_000_000, 0);
+}
