@@ -16,11 +16,16 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 
-/** What every device must do, see {@link Stateful} and {@link Resettable}. */
+/**
+ * What every device must do, see {@link Stateful} and {@link Resettable}. {@code
+ * -Darclet.fuzz.seconds=N} sets for how long the slow test runs with each device at least.
+ */
 public abstract class DeviceContractTest {
     private static final long START = 1_234_567_890L;
     private static final int EVERYDAY_ROUNDS = 3_000;
@@ -230,8 +235,13 @@ public abstract class DeviceContractTest {
 
     @Test
     @Tag("slow")
+    @Timeout(value = 3, unit = TimeUnit.HOURS)
     void fuzz() {
-        fuzz(System.nanoTime(), FUZZ_ROUNDS);
+        long end = System.nanoTime() + Long.getLong("arclet.fuzz.seconds", 0) * 1_000_000_000L;
+        long seed = Long.getLong("arclet.fuzz.seed", System.nanoTime());
+        do {
+            fuzz(seed++, FUZZ_ROUNDS);
+        } while (System.nanoTime() < end);
     }
 
     private void fuzz(long seed, int rounds) {

@@ -4,8 +4,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.Arrays;
 import java.util.Random;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 
 /** Frames that no honest guest sends. */
 class NetworkFuzzTest {
@@ -177,6 +179,7 @@ class NetworkFuzzTest {
 
     @Test
     @Tag("slow")
+    @Timeout(value = 3, unit = TimeUnit.HOURS)
     void fuzz() {
         long end = System.nanoTime() + SLOW_SECONDS * 1_000_000_000L;
         while (System.nanoTime() < end) {

@@ -9,10 +9,12 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.RepeatedTest;
 import org.junit.jupiter.api.RepetitionInfo;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 
 class ClientMessagesTest {
     /** Writes down what it is told. */
@@ -161,6 +163,7 @@ class ClientMessagesTest {
 
     @Test
     @Tag("slow")
+    @Timeout(value = 3, unit = TimeUnit.HOURS)
     void fuzz() {
         long end = System.nanoTime() + Long.getLong("arclet.fuzz.seconds", 60) * 1_000_000_000L;
         long seed = 3000;
