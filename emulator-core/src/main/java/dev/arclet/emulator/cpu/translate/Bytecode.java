@@ -37,6 +37,8 @@ final class Bytecode {
     static final long MASK32 = 0xFFFF_FFFFL;
 
     private static final int THIS = 0, CPU_LOCAL = 1, LEFT = 2, ENTRY = 3, GPR = 4, REGISTERS = 5;
+    private static final MethodTypeDesc COMPARE_INT = MethodTypeDesc.of(INT, INT, INT);
+    private static final MethodTypeDesc COMPARE_LONG = MethodTypeDesc.of(INT, LONG, LONG);
     private static final MethodTypeDesc LOAD_LONG = MethodTypeDesc.of(LONG, LONG);
     private static final MethodTypeDesc LOAD_INT = MethodTypeDesc.of(INT, LONG);
     private static final MethodTypeDesc LOAD_SHORT =
@@ -50,11 +52,17 @@ final class Bytecode {
     final RegionPlan plan;
     final boolean wide;
 
+    /** Whether {@link BranchProfile} tells how often branches are taken. */
+    final boolean profiled;
+
     /** Locals: flag destination, source, result, and code. */
     final int flagDst, flagSrc, flagResult, flagCode;
 
     /** Local: linear address of an access. */
     final int address;
+
+    /** Local, long: {@link RegionCode#tlb}. */
+    final int tlb;
 
     /** Local, long: host address of a TLB entry. */
     final int entry;
@@ -73,9 +81,13 @@ final class Bytecode {
     private final List<Stub> stubs = new ArrayList<>();
     private final int exitNumber;
 
-    Bytecode(CodeBuilder b, RegionPlan plan) {
+    /**
+     * @param profiled whether C2 is to compile the method, and be told how often branches are taken
+     */
+    Bytecode(CodeBuilder b, RegionPlan plan, boolean profiled) {
         this.b = b;
         this.plan = plan;
+        this.profiled = profiled && BranchProfile.AVAILABLE;
         wide = Mode.wide(plan.mode);
         int size = wide ? 2 : 1;
         int next = REGISTERS + (wide ? 32 : 8);
@@ -84,7 +96,8 @@ final class Bytecode {
         flagResult = flagSrc + size;
         flagCode = flagResult + size;
         address = flagCode + 1;
-        entry = address + size;
+        tlb = address + size;
+        entry = tlb + 2;
         host = entry + 2;
         int0 = host + 2;
         int1 = int0 + 1;
@@ -229,6 +242,15 @@ final class Bytecode {
         b.land();
     }
 
+    /** Compares the two addresses or registers on the stack as unsigned numbers: -1, 0 or 1. */
+    void compareUnsigned() {
+        if (wide) {
+            b.invokestatic(LAZY_LONG, "compareUnsigned", COMPARE_LONG);
+        } else {
+            b.invokestatic(LAZY_INTEGER, "compareUnsigned", COMPARE_INT);
+        }
+    }
+
     // Host memory
 
     /** Pops a host address, pushes what is there; ints sign extended. */
@@ -264,18 +286,24 @@ final class Bytecode {
     // Start and end
 
     /**
-     * The start of the method: leaves for a negative budget, loads registers and flags, goes to the
-     * entry.
+     * The start of the method: leaves for a negative number of instructions, loads registers and
+     * flags, goes to the entry.
      *
+     * @param memory whether the region accesses memory by itself
      * @param entries labels of all entries; the first one's code follows
      */
-    void begin(int registers, boolean flags, List<Label> entries) {
+    void begin(int registers, boolean flags, boolean memory, List<Label> entries) {
         Label go = b.newLabel();
         b.iload(LEFT);
         b.ifge(go);
         b.lconst_0();
         b.lreturn();
         b.labelBinding(go);
+        if (memory) {
+            b.aload(THIS);
+            b.getfield(CODE, "tlb", LONG);
+            b.lstore(tlb);
+        }
         b.aload(CPU_LOCAL);
         b.getfield(CPU, "gpr", LONG_ARRAY);
         b.astore(GPR);
@@ -409,6 +437,13 @@ final class Bytecode {
         b.lreturn();
     }
 
+    /** The int on the stack is seldom other than zero. */
+    void rarely() {
+        if (profiled) {
+            BranchProfile.rare(b, BranchProfile.RAREST);
+        }
+    }
+
     // Exits
 
     /** The number of a new exit. */
@@ -443,11 +478,18 @@ final class Bytecode {
         b.iinc(LEFT, -instructions);
     }
 
-    /** Branches unless so many instructions are left. */
-    void unlessLeft(int instructions, Label target) {
+    /** Branches unless enough instructions are left for the longest way to the next such look. */
+    void unlessLeft(Label target) {
         b.iload(LEFT);
-        b.loadConstant(instructions);
-        b.if_icmplt(target);
+        if (!profiled) {
+            b.iflt(target);
+            return;
+        }
+        // Not a comparison, lest C2 take what is left for the counter of a loop.
+        b.loadConstant(Integer.MIN_VALUE);
+        b.iand();
+        rarely();
+        b.ifne(target);
     }
 
     /** Sets RIP to the address on the stack: an int or, in 64-bit code, a long. */
@@ -485,6 +527,7 @@ final class Bytecode {
         b.aload(CPU_LOCAL);
         b.getfield(CPU, "attention", ConstantDescs.CD_boolean);
         b.ior();
+        rarely();
         b.ifne(target);
     }
 

@@ -114,7 +114,7 @@ final class Compiler {
     /** Makes the code of a region now; if its plan was too large, that is noted in the region. */
     void compile(Region region, RegionPlan plan) {
         long start = System.nanoTime();
-        RegionEmitter.Result result = emit(region, plan);
+        RegionEmitter.Result result = emit(region, plan, false);
         if (result != null) {
             publish(region, plan, result);
         }
@@ -154,9 +154,9 @@ final class Compiler {
         }
     }
 
-    private RegionEmitter.Result emit(Region region, RegionPlan plan) {
+    private RegionEmitter.Result emit(Region region, RegionPlan plan, boolean optimise) {
         try {
-            return RegionEmitter.emit(plan, mmu, operations);
+            return RegionEmitter.emit(plan, optimise, mmu, operations);
         } catch (RegionEmitter.TooLargeException e) {
             tooLarge.incrementAndGet();
             region.tooLarge = true;
@@ -180,7 +180,7 @@ final class Compiler {
         Job job = takeHottest();
         if (job.region.valid) {
             long start = System.nanoTime();
-            RegionEmitter.Result result = emit(job.region, job.plan);
+            RegionEmitter.Result result = emit(job.region, job.plan, job.optimise);
             nanos.addAndGet(System.nanoTime() - start);
             if (result != null) {
                 warm(job, result);

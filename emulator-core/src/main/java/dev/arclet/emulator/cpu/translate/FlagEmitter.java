@@ -12,10 +12,6 @@ import java.lang.constant.MethodTypeDesc;
  * and conditions on them, fused with what set them where that is known.
  */
 final class FlagEmitter {
-    private static final MethodTypeDesc COMPARE_INT =
-            MethodTypeDesc.of(Bytecode.INT, Bytecode.INT, Bytecode.INT);
-    private static final MethodTypeDesc COMPARE_LONG =
-            MethodTypeDesc.of(Bytecode.INT, Bytecode.LONG, Bytecode.LONG);
     private static final MethodTypeDesc OF_FLAGS =
             MethodTypeDesc.of(
                     Bytecode.INT, Bytecode.INT, Bytecode.LONG, Bytecode.LONG, Bytecode.LONG);
@@ -30,6 +26,12 @@ final class FlagEmitter {
 
     private final Bytecode code;
     private final CodeBuilder b;
+
+    /** The less frequent way of the branch is taken once in 2 to this; 0 if that is not known. */
+    private int power;
+
+    /** Whether the branch is taken more often than not. */
+    private boolean likely;
 
     /** The code of the flag locals here; {@link FlagCode#DYNAMIC} if only a local tells. */
     int current = FlagCode.DYNAMIC;
@@ -111,7 +113,7 @@ final class FlagEmitter {
                     if (!FlagCode.isFull(current)) {
                         push(code.flagDst);
                         push(code.flagSrc);
-                        compareUnsigned();
+                        code.compareUnsigned();
                         b.bipush(31);
                         b.iushr();
                         return;
@@ -121,7 +123,7 @@ final class FlagEmitter {
                     if (!FlagCode.isFull(current)) {
                         pushResult();
                         push(code.flagDst);
-                        compareUnsigned();
+                        code.compareUnsigned();
                         b.bipush(31);
                         b.iushr();
                         return;
@@ -153,14 +155,6 @@ final class FlagEmitter {
         }
         b.iconst_1();
         b.iand();
-    }
-
-    private void compareUnsigned() {
-        if (code.wide) {
-            b.invokestatic(Bytecode.LAZY_LONG, "compareUnsigned", COMPARE_LONG);
-        } else {
-            b.invokestatic(Bytecode.LAZY_INTEGER, "compareUnsigned", COMPARE_INT);
-        }
     }
 
     /** Pushes the result, sign extended. Not for explicit flags. */
@@ -222,6 +216,23 @@ final class FlagEmitter {
         }
     }
 
+    /**
+     * Branches if a condition (0..15, as in Jcc) holds.
+     *
+     * @param takenRuns how often the target has run, roughly
+     * @param otherRuns how often what follows has run
+     */
+    void jumpIf(int condition, Label target, int takenRuns, int otherRuns) {
+        if (code.profiled && takenRuns + otherRuns > 0) {
+            likely = takenRuns >= otherRuns;
+            long ratio =
+                    Math.max(takenRuns, otherRuns) / Math.max(1, Math.min(takenRuns, otherRuns));
+            power = Math.min(64 - Long.numberOfLeadingZeros(ratio), BranchProfile.RAREST);
+        }
+        jumpIf(condition, target);
+        power = 0;
+    }
+
     /** Branches if a condition (0..15, as in Jcc) holds. */
     void jumpIf(int condition, Label target) {
         boolean wanted = (condition & 1) == 0;
@@ -248,7 +259,7 @@ final class FlagEmitter {
             case 1, 3 -> {
                 push(code.flagDst);
                 push(code.flagSrc);
-                compareUnsigned();
+                code.compareUnsigned();
                 branch(what == 1 ? Opcode.IFLT : Opcode.IFLE, wanted, target);
             }
             case 2 -> compare(Opcode.IF_ICMPEQ, Opcode.IFEQ, wanted, target);
@@ -264,7 +275,10 @@ final class FlagEmitter {
     private void compare(Opcode ints, Opcode longs, boolean wanted, Label target) {
         push(code.flagDst);
         push(code.flagSrc);
-        if (code.wide) {
+        if (power != 0 && longs == Opcode.IFEQ) {
+            code.compareUnsigned();
+            branch(longs, wanted, target);
+        } else if (code.wide) {
             b.lcmp();
             branch(longs, wanted, target);
         } else {
@@ -332,7 +346,15 @@ final class FlagEmitter {
 
     private void compareResult(Opcode opcode, boolean wanted, Label target) {
         pushResult();
-        if (code.wide) {
+        if (power != 0 && opcode == Opcode.IFEQ) {
+            // An unsigned comparison, lest C2 take the value for the counter of a loop.
+            if (code.wide) {
+                b.lconst_0();
+            } else {
+                b.iconst_0();
+            }
+            code.compareUnsigned();
+        } else if (code.wide) {
             b.lconst_0();
             b.lcmp();
         }
@@ -354,7 +376,15 @@ final class FlagEmitter {
     }
 
     private void branch(Opcode opcode, boolean wanted, Label target) {
-        b.branch(wanted ? opcode : inverse(opcode), target);
+        Opcode taken = wanted ? opcode : inverse(opcode);
+        if (power != 0 && (taken == Opcode.IFEQ || taken == Opcode.IFNE)) {
+            if (likely == (taken == Opcode.IFNE)) {
+                BranchProfile.frequent(b, power);
+            } else {
+                BranchProfile.rare(b, power);
+            }
+        }
+        b.branch(taken, target);
     }
 
     private static Opcode inverse(Opcode opcode) {

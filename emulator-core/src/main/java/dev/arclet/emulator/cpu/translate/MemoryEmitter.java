@@ -11,20 +11,26 @@ final class MemoryEmitter {
     private static final int PAGE_MASK = -4096;
 
     /** Shift and mask that make of an address the offset of its TLB entry in its bank. */
-    private static final int ENTRY_SHIFT = 8, ENTRY_MASK = 0x3FF0;
+    private static final int ENTRY_SHIFT = 8;
+
+    private static final long ENTRY_MASK = 0x3FF0;
+
+    /** Where an entry has what to add to a linear address. */
+    private static final long ADDEND = 8;
 
     private final Bytecode code;
     private final CodeBuilder b;
     private final int mode;
-    private final long readEntries;
+
+    /** How far the entries for writing are from those for reading. */
     private final long writeEntries;
 
     MemoryEmitter(Bytecode code, Mmu mmu) {
         this.code = code;
         b = code.b;
         mode = code.plan.mode;
-        readEntries = mmu.readEntries(Mode.bank(mode));
-        writeEntries = mmu.writeEntries(Mode.bank(mode));
+        int bank = Mode.bank(mode);
+        writeEntries = mmu.writeEntries(bank) - mmu.readEntries(bank);
     }
 
     /** Pushes the offset of a memory operand: an int, or a long in 64-bit code. */
@@ -117,35 +123,35 @@ final class MemoryEmitter {
         if (code.wide) {
             b.lstore(code.address);
             b.lload(code.address);
-            b.bipush(ENTRY_SHIFT);
-            b.lushr();
-            b.l2i();
         } else {
             b.istore(code.address);
             b.iload(code.address);
-            b.bipush(ENTRY_SHIFT);
-            b.iushr();
+            code.zeroExtend();
+            b.lstore(code.host);
+            b.lload(code.host);
         }
-        b.sipush(ENTRY_MASK);
-        b.iand();
-        b.i2l();
-        b.loadConstant(write ? writeEntries : readEntries);
+        b.bipush(ENTRY_SHIFT);
+        b.lushr();
+        b.loadConstant(ENTRY_MASK);
+        b.land();
+        b.lload(code.tlb);
         b.ladd();
         b.lstore(code.entry);
-        b.lload(code.entry);
+        pushEntry(write ? writeEntries : 0);
         pushTagAndCompare(bytes, miss);
-        b.lload(code.entry);
-        b.loadConstant(8L);
-        b.ladd();
+        pushEntry(write ? writeEntries + ADDEND : ADDEND);
         code.load(8);
-        if (code.wide) {
-            b.lload(code.address);
-        } else {
-            b.iload(code.address);
-            code.zeroExtend();
-        }
+        b.lload(code.wide ? code.address : code.host);
         b.ladd();
         b.lstore(code.host);
+    }
+
+    private void pushEntry(long distance) {
+        b.lload(code.entry);
+        if (distance != 0) {
+            b.loadConstant(distance);
+            b.ladd();
+        }
     }
 
     private void pushTagAndCompare(int bytes, Label miss) {
@@ -159,6 +165,7 @@ final class MemoryEmitter {
             b.loadConstant((long) PAGE_MASK);
             b.land();
             b.lcmp();
+            code.rarely();
             b.ifne(miss);
             return;
         }
@@ -174,6 +181,11 @@ final class MemoryEmitter {
         if (longTags) {
             code.zeroExtend();
             b.lcmp();
+            code.rarely();
+            b.ifne(miss);
+        } else if (code.profiled) {
+            code.compareUnsigned();
+            code.rarely();
             b.ifne(miss);
         } else {
             b.if_icmpne(miss);

@@ -35,9 +35,6 @@ final class Region {
         final long physical;
         final long rip;
 
-        /** A budget below this is not enough to start. */
-        final int budget;
-
         /** The next entry at the same physical address. */
         Entry nextAtPhysical;
 
@@ -48,7 +45,6 @@ final class Region {
             long distance = node.rip - region.rip;
             linear = region.linear + distance;
             physical = region.physical + distance;
-            budget = node.longest;
         }
 
         /** Whether it is entered at an address in a mode. */
@@ -62,7 +58,6 @@ final class Region {
             rip = region.rip;
             linear = region.linear;
             physical = region.physical;
-            budget = 0;
         }
     }
 
@@ -78,6 +73,9 @@ final class Region {
 
     /** All in the page of the first, which is where it was formed; at least that. */
     final Entry[] entries;
+
+    /** Fewer instructions than this cannot be executed by it: of its longest way between looks. */
+    final int slack;
 
     /** Guest instructions; 0 if there is nothing to translate here. */
     final int instructions;
@@ -158,6 +156,7 @@ final class Region {
         rip = plan.rip;
         mode = plan.mode;
         instructions = plan.instructions;
+        slack = plan.nodes.stream().mapToInt(node -> node.longest).max().orElse(0);
         spans = plan.spans;
         starts = plan.starts;
         linearPages = plan.linearPages;

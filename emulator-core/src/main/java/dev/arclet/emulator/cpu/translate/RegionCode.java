@@ -11,7 +11,10 @@ abstract class RegionCode {
     /** Number of the exit that stands for the operation being called; for exceptions. */
     int at;
 
-    /** What was left of the budget, less than the instructions of the block under way. */
+    /**
+     * What was left as in the result of {@link #run}, less than the instructions of the block under
+     * way.
+     */
     int left;
 
     /** Set when an operation that the region calls may have made it invalid. */
@@ -29,6 +32,9 @@ abstract class RegionCode {
      */
     int page1, page2, page3;
 
+    /** Host address of the TLB's entries for reading in the region's mode. */
+    long tlb;
+
     RegionCode(Op[] ops) {
         this.ops = ops;
     }
@@ -37,10 +43,11 @@ abstract class RegionCode {
      * Executes from one of the region's entries.
      *
      * @param cpu registers are those of the processor; RIP is the region's first entry
-     * @param budget instructions that may be executed; negative does nothing
+     * @param left instructions that may be executed, less the {@link Region#slack} that has to be
+     *     there; negative does nothing
      * @param entry number of the entry, {@link Region.Entry#number}
-     * @return what is left of the budget, up to the block left, in the upper half; the number of
-     *     the exit in the lower
+     * @return what is left of that, up to the block left, in the upper half; the number of the exit
+     *     in the lower
      */
-    public abstract long run(CpuState cpu, int budget, int entry);
+    public abstract long run(CpuState cpu, int left, int entry);
 }

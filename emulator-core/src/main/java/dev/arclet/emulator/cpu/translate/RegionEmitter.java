@@ -53,6 +53,7 @@ final class RegionEmitter {
     }
 
     private final RegionPlan plan;
+    private final boolean profiled;
     private final Mmu mmu;
     private final List<Op> ops = new ArrayList<>();
     private final BiFunction<Instruction, Op.Place, Op> operations;
@@ -70,7 +71,11 @@ final class RegionEmitter {
     private Map<RegionPlan.Node, Label> labels = Map.of();
 
     private RegionEmitter(
-            RegionPlan plan, Mmu mmu, BiFunction<Instruction, Op.Place, Op> operations) {
+            RegionPlan plan,
+            boolean profiled,
+            Mmu mmu,
+            BiFunction<Instruction, Op.Place, Op> operations) {
+        this.profiled = profiled;
         this.plan = plan;
         this.mmu = mmu;
         this.operations = operations;
@@ -80,11 +85,16 @@ final class RegionEmitter {
     /**
      * Emits and defines the code of a plan.
      *
+     * @param profiled whether C2 is to compile it
      * @param operations makes the interpreter's operations
      */
-    static Result emit(RegionPlan plan, Mmu mmu, BiFunction<Instruction, Op.Place, Op> operations)
+    static Result emit(
+            RegionPlan plan,
+            boolean profiled,
+            Mmu mmu,
+            BiFunction<Instruction, Op.Place, Op> operations)
             throws TooLargeException {
-        return new RegionEmitter(plan, mmu, operations).make();
+        return new RegionEmitter(plan, profiled, mmu, operations).make();
     }
 
     private Result make() throws TooLargeException {
@@ -136,6 +146,7 @@ final class RegionEmitter {
                     (RegionCode)
                             made.getDeclaredConstructor(Op[].class)
                                     .newInstance((Object) ops.toArray(new Op[0]));
+            code.tlb = mmu.readEntries(Mode.bank(plan.mode));
             Method run = made.getDeclaredMethod("run", CpuState.class, int.class, int.class);
             return new Result(code, run, exits.toArray(new Region.Exit[0]), codeBytes);
         } catch (ReflectiveOperationException e) {
@@ -153,7 +164,7 @@ final class RegionEmitter {
     private void body(CodeBuilder b) {
         ops.clear();
         guards.clear();
-        Bytecode code = new Bytecode(b, plan);
+        Bytecode code = new Bytecode(b, plan, profiled);
         FlagEmitter flags = new FlagEmitter(code);
         InstructionEmitter instructions =
                 new InstructionEmitter(code, flags, new MemoryEmitter(code, mmu), touchesFlags);
@@ -161,7 +172,7 @@ final class RegionEmitter {
         for (RegionPlan.Node node : plan.nodes) {
             labels.put(node, b.newLabel());
         }
-        code.begin(used, touchesFlags, plan.entries.stream().map(labels::get).toList());
+        code.begin(used, touchesFlags, true, plan.entries.stream().map(labels::get).toList());
         for (RegionPlan.Node node : plan.nodes) {
             emit(node, code, flags, instructions);
         }
@@ -187,9 +198,7 @@ final class RegionEmitter {
         b.labelBinding(labels.get(node));
         flags.current = node.flagsIn;
         if (node.polled) {
-            code.unlessLeft(
-                    node.longest,
-                    code.exitLabel(Region.Exit.Kind.GO, node.rip, 0, flagCode(flags)));
+            code.unlessLeft(code.exitLabel(Region.Exit.Kind.GO, node.rip, 0, flagCode(flags)));
         }
         int dirty = written;
         boolean synced = false;
@@ -345,7 +354,17 @@ final class RegionEmitter {
             case JCC -> {
                 code.count(count);
                 materialise(node, flags);
-                flags.jumpIf(i.condition(), target(node, node.taken, taken, code, flags));
+                Label target = target(node, node.taken, taken, code, flags);
+                if (code.profiled && node.taken != null && node.taken.order <= node.order) {
+                    // C2 looks for attention before it branches back. Nothing of the condition has
+                    // to be kept for that if it has been decided before.
+                    Label next = b.newLabel();
+                    flags.jumpIf(i.condition() ^ 1, next, runs(node.fall), runs(node.taken));
+                    b.goto_(target);
+                    b.labelBinding(next);
+                } else {
+                    flags.jumpIf(i.condition(), target, runs(node.taken), runs(node.fall));
+                }
                 fall(node, step, code, flags);
             }
             default -> {
@@ -353,6 +372,10 @@ final class RegionEmitter {
                 fall(node, step, code, flags);
             }
         }
+    }
+
+    private static int runs(RegionPlan.Node node) {
+        return node == null ? 0 : node.runs;
     }
 
     private void fall(

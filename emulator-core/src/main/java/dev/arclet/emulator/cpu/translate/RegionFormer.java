@@ -257,6 +257,7 @@ final class RegionFormer {
         RegionPlan.Node node = nodes.get(rip);
         if (node == null) {
             node = new RegionPlan.Node(rip);
+            node.runs = runs.applyAsInt(physical(rip));
             nodes.put(rip, node);
             open.add(node);
         }

@@ -56,6 +56,9 @@ final class RegionPlan {
         /** Instructions on the longest way from here to an exit or a polled node. */
         int longest;
 
+        /** How often it had run when the region was formed. */
+        int runs;
+
         /** Number in reverse postorder. */
         int order = -1;
 

@@ -16,5 +16,5 @@ import dev.arclet.emulator.cpu.interp.Interpreter;
  */
 record Tiers(int hot, int patience, long worthOptimising, int inStep) {
     /** What serves guests. */
-    static final Tiers USUAL = new Tiers(Interpreter.HOT, 32, 30_000_000, 0);
+    static final Tiers USUAL = new Tiers(Interpreter.HOT, 32, 8_000_000, 0);
 }

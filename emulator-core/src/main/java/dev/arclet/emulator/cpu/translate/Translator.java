@@ -87,7 +87,7 @@ public final class Translator implements ExecutionEngine {
             if (!interpreter.needsCare()) {
                 enterMode();
                 Region.Entry entry = eager ? findOrTranslate() : find(cpu.rip());
-                if (entry != null && instructionLimit - cpu.instructions >= entry.budget) {
+                if (entry != null && instructionLimit - cpu.instructions >= entry.region.slack) {
                     cpu.systemFlags &= ~Eflags.RF;
                     execute(entry, instructionLimit);
                     continue;
@@ -123,7 +123,7 @@ public final class Translator implements ExecutionEngine {
                 if (better != null) {
                     entry = better.entries[0];
                     region = better;
-                    if (left < entry.budget) {
+                    if (left < region.slack) {
                         return;
                     }
                 }
@@ -131,27 +131,28 @@ public final class Translator implements ExecutionEngine {
             entries++;
             region.entered++;
             long result;
+            int room = (int) left - region.slack;
             RegionCode code = region.code;
             if (code.generation != cpu.mmu.generation() || !code.started) {
                 lookAtPages(region, code);
             }
             cpu.setRip(region.rip); // what it calls counts from there
             try {
-                result = code.run(cpu, (int) left, entry.number);
+                result = code.run(cpu, room, entry.number);
             } catch (GuestFault fault) {
                 faults++;
-                leaveCalling(region, code, left);
+                leaveCalling(region, code, room);
                 interpreter.deliver(fault);
                 return;
             } catch (BlockExit exit) {
-                leaveCalling(region, code, left);
+                leaveCalling(region, code, room);
                 cpu.systemFlags |= Eflags.RF;
                 interpreter.setAtTransfer(true);
                 return;
             }
             int number = (int) result;
             Region.Exit exit = region.exits[number];
-            long done = left - (result >> 32) + exit.done();
+            long done = room - (result >> 32) + exit.done();
             cpu.instructions += done;
             translated += done;
             left -= done;
@@ -190,7 +191,7 @@ public final class Translator implements ExecutionEngine {
                 default -> next = find(cpu.rip());
             }
             interpreter.setAtTransfer(true);
-            if (next == null || left < next.budget) {
+            if (next == null || left < next.region.slack) {
                 return;
             }
             entry = next;
@@ -250,9 +251,9 @@ public final class Translator implements ExecutionEngine {
     }
 
     /** Makes the state exact behind an operation that did not end. */
-    private void leaveCalling(Region region, RegionCode code, long budget) {
+    private void leaveCalling(Region region, RegionCode code, int room) {
         Region.Exit exit = region.exits[code.at];
-        long done = budget - code.left + exit.done();
+        long done = room - code.left + exit.done();
         cpu.instructions += done;
         translated += done;
         cpu.setRip(exit.rip());
@@ -396,7 +397,7 @@ public final class Translator implements ExecutionEngine {
             compiler.askedFor();
             return tiers.patience();
         }
-        return instructionsLeft >= entry.budget ? 0 : 1;
+        return instructionsLeft >= entry.region.slack ? 0 : 1;
     }
 
     /** The regions kept, with code or without. */
