@@ -427,6 +427,19 @@ final class Bytecode {
             b.iload(flagCode);
             b.putfield(CPU, "flagKind", INT);
         }
+        pushResult();
+        b.lreturn();
+    }
+
+    /** Leaves by an exit, with registers and flags as the processor has them. */
+    void leaveAsIs(int exit) {
+        b.loadConstant(exit);
+        b.istore(exitNumber);
+        pushResult();
+        b.lreturn();
+    }
+
+    private void pushResult() {
         b.iload(LEFT);
         b.i2l();
         b.bipush(32);
@@ -434,7 +447,6 @@ final class Bytecode {
         b.iload(exitNumber);
         b.i2l();
         b.lor();
-        b.lreturn();
     }
 
     /** The int on the stack is seldom other than zero. */
@@ -501,6 +513,14 @@ final class Bytecode {
         b.aload(GPR);
         b.loadConstant(CpuState.RIP);
         b.lload(long0);
+        b.lastore();
+    }
+
+    /** Sets RIP back to the region's first entry, from which operations count. */
+    void resetRip() {
+        b.aload(GPR);
+        b.loadConstant(CpuState.RIP);
+        b.loadConstant(plan.rip);
         b.lastore();
     }
 

@@ -97,6 +97,14 @@ final class Emission {
         };
     }
 
+    /**
+     * Whether a region goes on behind an instruction that ends a block: it only keeps interrupts
+     * away.
+     */
+    static boolean goesOn(Instruction instruction) {
+        return instruction.mnemonic() == Mnemonic.CLI;
+    }
+
     /** What an instruction does with the flags. */
     static FlagEffect flags(RegionPlan.Step step) {
         if (!step.emitted) {
@@ -155,6 +163,9 @@ final class Emission {
             case PCMPESTRI, PCMPISTRI, PCMPESTRM, PCMPISTRM, FSAVE, FRSTOR, FXSAVE, FXRSTOR -> {
                 return false;
             }
+            case CLI -> {
+                return true;
+            }
             default -> {}
         }
         boolean vector =
@@ -179,6 +190,7 @@ final class Emission {
     /** Whether an operation that is called leaves the arithmetic flags alone. */
     static boolean keepsFlags(Instruction instruction) {
         return switch (instruction.mnemonic()) {
+            case CLI -> true;
             case PUSH, POP, PUSHA, POPA, ENTER, LEAVE, PUSHF, MOV, MOVS, STOS, LODS, XLAT, CLD ->
                     true;
             case STD, XCHG, BSWAP, MOVBE, LAHF, LEA, MOVZX, MOVSX -> true;

@@ -17,6 +17,11 @@ final class Region {
             PAGE,
             /** Goes on at RIP, which the region has set. */
             DYNAMIC,
+            /**
+             * Goes on at RIP, and the mode or what interrupts may be different: an operation was
+             * called that ends a block.
+             */
+            CALLED,
             /** The instruction at {@link Exit#rip()} is the interpreter's affair. */
             STEP,
             /** The same, this time: it missed the TLB, or its operands are unusual. */

@@ -222,6 +222,10 @@ final class RegionEmitter {
                     code.flushFlags(flags.current);
                     synced = true;
                 }
+                if (last && node.leaves) {
+                    leaveCalling(step, done, code);
+                    return;
+                }
                 call(step, done, code, flags);
             }
             done++;
@@ -240,8 +244,8 @@ final class RegionEmitter {
         }
     }
 
-    /** Has an instruction executed by the interpreter's operation; all has been flushed. */
-    private void call(RegionPlan.Step step, int done, Bytecode code, FlagEmitter flags) {
+    /** Calls the interpreter's operation; all has been flushed. */
+    private void execute(RegionPlan.Step step, int done, Bytecode code) {
         Instruction instruction = step.instruction;
         int exit = code.exit(Region.Exit.Kind.STEP, step.rip, done, UNTOUCHED);
         ops.add(
@@ -249,6 +253,22 @@ final class RegionEmitter {
                         instruction,
                         new Op.Place((int) (step.rip - plan.rip), instruction.length())));
         code.callOperation(ops.size() - 1, exit);
+    }
+
+    /** Has an instruction that ends a block executed, and leaves with what it left. */
+    private void leaveCalling(RegionPlan.Step step, int done, Bytecode code) {
+        execute(step, done, code);
+        code.count(done + 1);
+        code.leaveAsIs(code.exit(Region.Exit.Kind.CALLED, 0, 0, UNTOUCHED));
+    }
+
+    /** Has an instruction executed by the interpreter's operation; all has been flushed. */
+    private void call(RegionPlan.Step step, int done, Bytecode code, FlagEmitter flags) {
+        Instruction instruction = step.instruction;
+        execute(step, done, code);
+        if (Emission.goesOn(instruction)) {
+            code.resetRip();
+        }
         if (!Emission.keepsGeneralRegisters(instruction)) {
             code.reload(used);
         }

@@ -172,14 +172,16 @@ final class RegionFormer {
             }
             boolean transfer = BlockEnd.ends(instruction);
             boolean emitted = Emission.handles(instruction, plan.mode);
-            if (BlockEnd.standsAlone(instruction) || transfer && !emitted) {
+            if (BlockEnd.standsAlone(instruction)) {
                 return;
             }
             long next = rip + instruction.length() & ripMask;
             steps.put(rip, new RegionPlan.Step(instruction, rip, next, emitted));
             room--;
-            if (transfer) {
-                follow(instruction, next);
+            if (transfer && !Emission.goesOn(instruction)) {
+                if (emitted) {
+                    follow(instruction, next);
+                }
                 return;
             }
             rip = next;
@@ -283,8 +285,12 @@ final class RegionFormer {
                 return;
             }
             node.steps.add(step);
-            if (BlockEnd.ends(step.instruction)) {
-                branch(node, step, nodes, open);
+            if (BlockEnd.ends(step.instruction) && !Emission.goesOn(step.instruction)) {
+                if (step.emitted) {
+                    branch(node, step, nodes, open);
+                } else {
+                    node.leaves = true;
+                }
                 return;
             }
             rip = step.next;
@@ -293,9 +299,7 @@ final class RegionFormer {
 
     private boolean mustBeInterpreted(long rip) {
         Instruction instruction = decode(rip);
-        return instruction == null
-                || BlockEnd.standsAlone(instruction)
-                || BlockEnd.ends(instruction) && !Emission.handles(instruction, plan.mode);
+        return instruction == null || BlockEnd.standsAlone(instruction);
     }
 
     private void branch(

@@ -47,6 +47,9 @@ final class RegionPlan {
         /** Whether the last step is a control transfer that is emitted. */
         boolean branches;
 
+        /** Whether the last step is one that ends a block and is called: it sets RIP. */
+        boolean leaves;
+
         /** Whether the instruction at {@link #fallRip} has to be interpreted. */
         boolean interpretNext;
 

@@ -177,6 +177,10 @@ public final class Translator implements ExecutionEngine {
                     interpreter.step(instructionLimit);
                     return;
                 }
+                case CALLED -> {
+                    interpreter.setAtTransfer(true);
+                    return;
+                }
                 case GO, PAGE -> {
                     if (exit.kind() == Region.Exit.Kind.PAGE) {
                         lookAtPages(region, code);
