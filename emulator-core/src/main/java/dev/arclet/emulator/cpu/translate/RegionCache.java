@@ -72,7 +72,7 @@ final class RegionCache implements CodePageGuard, PhysicalWriteListener {
 
     /** The entry at an address, or null; the newest region's if there are several. */
     Region.Entry find(long physical, long linear, long rip, int mode) {
-        int slot = recentSlot(physical);
+        int slot = recentSlot(physical, mode);
         Region.Entry entry = recent[slot];
         if (entry != null
                 && entry.physical == physical
@@ -90,8 +90,8 @@ final class RegionCache implements CodePageGuard, PhysicalWriteListener {
         return entry;
     }
 
-    private static int recentSlot(long physical) {
-        return (int) (physical ^ physical >>> 14) & RECENT - 1;
+    private static int recentSlot(long physical, int mode) {
+        return (int) (physical ^ physical >>> 14 ^ mode * 0x9E3779B9 >>> 18) & RECENT - 1;
     }
 
     /** Whether a region has a sequence of instructions that starts at a physical address. */
@@ -109,7 +109,7 @@ final class RegionCache implements CodePageGuard, PhysicalWriteListener {
     void open(Region region) {
         for (Region.Entry entry : region.entries) {
             entry.nextAtPhysical = entries.put(entry.physical, entry);
-            recent[recentSlot(entry.physical)] = entry;
+            recent[recentSlot(entry.physical, region.mode)] = entry;
         }
     }
 

@@ -250,7 +250,7 @@ public final class Translator implements ExecutionEngine {
         cache.remove(region);
         cache.open(better);
         check(better);
-        table[slot(better.linear)] = better.entries[0];
+        table[slot(better.linear, mode)] = better.entries[0];
         return better;
     }
 
@@ -269,8 +269,11 @@ public final class Translator implements ExecutionEngine {
                 && region.generation == cpu.mmu.generation(region.global);
     }
 
-    private static int slot(long linear) {
-        return (int) (linear ^ linear >>> 14) & TABLE_SIZE - 1;
+    /**
+     * The same code may run in several modes: those of a kernel's entry, before it loads segments.
+     */
+    private static int slot(long linear, int mode) {
+        return (int) (linear ^ linear >>> 14 ^ mode * 0x9E3779B9 >>> 18) & TABLE_SIZE - 1;
     }
 
     private long linear(long rip) {
@@ -285,7 +288,7 @@ public final class Translator implements ExecutionEngine {
 
     /** The entry at an address in the current mode, with code or without; null if none. */
     private Region.Entry lookup(long linear, long rip) {
-        int slot = slot(linear);
+        int slot = slot(linear, mode);
         Region.Entry entry = table[slot];
         if (entry != null
                 && entry.linear == linear
@@ -375,7 +378,7 @@ public final class Translator implements ExecutionEngine {
         }
         cache.add(region);
         check(region);
-        table[slot(linear)] = region.entries[0];
+        table[slot(linear, mode)] = region.entries[0];
         return region;
     }
 
