@@ -80,6 +80,15 @@ public final class SnapshotReader {
         return raw(name, 8);
     }
 
+    /** Reads 64 bits that must lie in {@code [min, max]}, such as a time. */
+    public long getLong(String name, long min, long max) throws SnapshotException {
+        long value = getLong(name);
+        if (value < min || value > max) {
+            throw error(name, value + " is outside " + min + ".." + max);
+        }
+        return value;
+    }
+
     private int length(String name, int elementBytes, int max) throws SnapshotException {
         tag(name);
         long length = raw(name, 4);

@@ -13,11 +13,15 @@ import dev.arclet.emulator.memory.GuestMemory;
 import dev.arclet.emulator.memory.PhysicalMap;
 import dev.arclet.emulator.net.Cable;
 import dev.arclet.emulator.net.Frame;
+import dev.arclet.emulator.snapshot.SnapshotException;
+import dev.arclet.emulator.snapshot.SnapshotReader;
+import dev.arclet.emulator.snapshot.SnapshotWriter;
 import java.util.ArrayDeque;
 import java.util.Arrays;
 import java.util.Queue;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 
 class Rtl8139Test extends DeviceContractTest {
     private static final byte[] MAC = {0x52, 0x54, 0, 1, 2, 3};
@@ -230,5 +234,27 @@ class Rtl8139Test extends DeviceContractTest {
         rig.advance(2_000);
         assertTrue(pin.high);
         assertEquals(33_033, chip.readPort(0x48, 4));
+    }
+
+    @Test
+    @Timeout(60)
+    void aDamagedTimerDoesNotFireForEver() {
+        start(0);
+        chip.writePort(0x54, 4, 33_000);
+        SnapshotWriter out = new SnapshotWriter();
+        card.save(out);
+        int accepted = 0;
+        for (int i = 0; i < out.toByteArray().length; i++) {
+            byte[] bytes = out.toByteArray();
+            bytes[i] ^= (byte) 0xC0;
+            try {
+                card.restore(new SnapshotReader("card", bytes), card.sectionVersion());
+                accepted++;
+            } catch (SnapshotException e) {
+                continue; // refused, by name
+            }
+            rig.advance(2_000_000);
+        }
+        assertTrue(accepted > 0);
     }
 }

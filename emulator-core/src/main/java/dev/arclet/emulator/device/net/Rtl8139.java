@@ -102,6 +102,9 @@ public final class Rtl8139 implements PioDevice, MmioDevice, Resettable, Cable.C
 
     private static final long TIMER_PERIOD = 1L << 32;
 
+    /** Nanoseconds up to which the timer's arithmetic is exact: some years. */
+    private static final long LATEST_BASE = Long.MAX_VALUE / 64;
+
     private final EventQueue events;
     private final DmaMemory memory;
     private final IrqLine irq;
@@ -342,7 +345,11 @@ public final class Rtl8139 implements PioDevice, MmioDevice, Resettable, Cable.C
         if (at <= since) {
             at += TIMER_PERIOD;
         }
-        timer.arm(timerBase + (at * 1000 + TIMER_MHZ - 1) / TIMER_MHZ);
+        // Never in the past: a damaged snapshot must not make the queue fire for ever.
+        timer.arm(
+                Math.max(
+                        timerBase + (at * 1000 + TIMER_MHZ - 1) / TIMER_MHZ,
+                        events.clock().nanos() + 1));
     }
 
     private void timeout() {
@@ -487,7 +494,7 @@ public final class Rtl8139 implements PioDevice, MmioDevice, Resettable, Cable.C
     public void restore(SnapshotReader in) throws SnapshotException {
         in.getBytes("registers", registers);
         written = in.getInt("written", 0, LARGEST_RING - 1) % ringBytes() & ~3;
-        timerBase = in.getLong("timerBase");
+        timerBase = in.getLong("timerBase", 0, LATEST_BASE);
         timer.arm(in.getLong("timer"));
         eeprom.restore(in);
         cable.clear();
