@@ -12,7 +12,7 @@ public interface PciBar {
     /**
      * Makes the range answer at {@code base}.
      *
-     * @return false if something else answers there; the bus tries again when the map has changed
+     * @return false if something else answers there; the bus tries again at the next change
      */
     boolean map(long base);
 

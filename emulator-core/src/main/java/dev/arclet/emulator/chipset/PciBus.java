@@ -6,6 +6,8 @@ import dev.arclet.emulator.snapshot.SnapshotException;
 import dev.arclet.emulator.snapshot.SnapshotReader;
 import dev.arclet.emulator.snapshot.SnapshotWriter;
 import dev.arclet.emulator.snapshot.Stateful;
+import java.util.Arrays;
+import java.util.Objects;
 
 /**
  * PCI bus 0 and its configuration mechanism #1 (PCI Local Bus Specification 2.1, section 3.2.2.3;
@@ -24,7 +26,6 @@ public final class PciBus implements PioDevice, Resettable, Stateful {
     private final PciDevice[] functions = new PciDevice[FUNCTIONS];
     private PioDevice resetControl;
     private int address;
-    private boolean retrying;
 
     /**
      * Plugs a function in.
@@ -40,8 +41,8 @@ public final class PciBus implements PioDevice, Resettable, Stateful {
                     "PCI function %02x.%x is taken".formatted(device, function));
         }
         functions[index] = pciDevice;
-        pciDevice.config().onMapChanged(this::retryBlocked);
-        pciDevice.config().remap();
+        pciDevice.config().onChange(this::settle);
+        settle();
     }
 
     /** Gives port 0xCF9 (1 port, byte access) to the south bridge. */
@@ -49,18 +50,9 @@ public final class PciBus implements PioDevice, Resettable, Stateful {
         resetControl = port;
     }
 
-    /** A range that was in another's way has moved: map what waits. */
-    private void retryBlocked() {
-        if (retrying) {
-            return;
-        }
-        retrying = true;
-        for (PciDevice function : functions) {
-            if (function != null) {
-                function.config().remap();
-            }
-        }
-        retrying = false;
+    private void settle() {
+        PciConfigSpace.settle(
+                Arrays.stream(functions).filter(Objects::nonNull).map(PciDevice::config).toList());
     }
 
     /** The function that the address register selects, or null. */

@@ -3,6 +3,9 @@ package dev.arclet.emulator.chipset;
 import dev.arclet.emulator.snapshot.SnapshotException;
 import dev.arclet.emulator.snapshot.SnapshotReader;
 import dev.arclet.emulator.snapshot.SnapshotWriter;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.LongSupplier;
 
 /**
  * A function's configuration space with a type 0 header (PCI Local Bus Specification 2.1, chapter
@@ -40,16 +43,28 @@ public final class PciConfigSpace {
     private static final int ROM_INDEX = 6;
     private static final long UNMAPPED = -1;
 
-    private static final class Bar {
+    /** Addresses that the function answers to, when and where its registers say so. */
+    private static final class Range {
         private final PciBar target;
         private final long size;
         private final boolean io;
+        private final LongSupplier wanted;
         private long mappedAt = UNMAPPED;
 
-        private Bar(PciBar target, long size, boolean io) {
+        private Range(PciBar target, long size, boolean io, LongSupplier wanted) {
             this.target = target;
             this.size = size;
             this.io = io;
+            this.wanted = wanted;
+        }
+
+        private void unmap() {
+            target.unmap(mappedAt);
+            mappedAt = UNMAPPED;
+        }
+
+        private boolean isMapped() {
+            return mappedAt != UNMAPPED;
         }
     }
 
@@ -57,8 +72,9 @@ public final class PciConfigSpace {
     private final byte[] resetData = new byte[SIZE];
     private final byte[] writable = new byte[SIZE];
     private final byte[] clearable = new byte[SIZE];
-    private final Bar[] bars = new Bar[ROM_INDEX + 1];
-    private Runnable mapChanged = () -> {};
+    private final Range[] bars = new Range[ROM_INDEX + 1];
+    private final List<Range> ranges = new ArrayList<>();
+    private Runnable settle = () -> settle(List.of(this));
 
     /**
      * A header with every base address register absent.
@@ -163,7 +179,7 @@ public final class PciConfigSpace {
      * @param size a power of two, 4..256
      */
     public PciConfigSpace ioBar(int index, int size, PciBar target) {
-        bars[index] = new Bar(target, size, true);
+        bars[index] = addRange(target, size, true, () -> wanted(index, size, true));
         return define(BAR0 + 4 * index, 4, BAR_IO, -size & 0xFFFFFFFC);
     }
 
@@ -174,7 +190,7 @@ public final class PciConfigSpace {
      * @param size a power of two, 16 bytes to 2 GiB
      */
     public PciConfigSpace memoryBar(int index, long size, boolean prefetchable, PciBar target) {
-        bars[index] = new Bar(target, size, false);
+        bars[index] = addRange(target, size, false, () -> wanted(index, size, false));
         return define(
                 BAR0 + 4 * index, 4, prefetchable ? BAR_PREFETCHABLE : 0, (int) -size & 0xFFFFFFF0);
     }
@@ -185,13 +201,29 @@ public final class PciConfigSpace {
      * @param size a power of two, 2 KiB to 16 MiB
      */
     public PciConfigSpace expansionRom(long size, PciBar target) {
-        bars[ROM_INDEX] = new Bar(target, size, false);
+        bars[ROM_INDEX] = addRange(target, size, false, () -> wanted(ROM_INDEX, size, false));
         return define(EXPANSION_ROM, 4, 0, (int) -size & 0xFFFFF800 | ROM_ENABLE);
     }
 
-    /** Sets what to run after a range was mapped or unmapped; the bus retries blocked ranges. */
-    void onMapChanged(Runnable listener) {
-        mapChanged = listener;
+    /**
+     * Adds a range of ports that registers of the function's own place.
+     *
+     * @param base where it shall answer, or -1; a function of the configuration space
+     */
+    public PciConfigSpace ports(int size, LongSupplier base, PciBar target) {
+        addRange(target, size, true, base);
+        return this;
+    }
+
+    private Range addRange(PciBar target, long size, boolean io, LongSupplier wanted) {
+        Range range = new Range(target, size, io, wanted);
+        ranges.add(range);
+        return range;
+    }
+
+    /** Sets what brings the mappings of this function, and others, in line with the registers. */
+    void onChange(Runnable settler) {
+        settle = settler;
     }
 
     /** Reads 1, 2 or 4 bytes, zero extended; beyond the end reads as ones. */
@@ -211,7 +243,7 @@ public final class PciConfigSpace {
         }
     }
 
-    /** Writes 1, 2 or 4 bytes as the bus does, and moves ranges if a decoder changed. */
+    /** Writes 1, 2 or 4 bytes as the bus does, and moves ranges if their registers changed. */
     public void write(int offset, int bytes, int value) {
         for (int i = 0; i < bytes && offset + i < SIZE; i++) {
             int at = offset + i;
@@ -219,19 +251,12 @@ public final class PciConfigSpace {
             int kept = data[at] & ~writable[at];
             data[at] = (byte) ((kept | b & writable[at]) & ~(b & clearable[at]));
         }
-        boolean decoder =
-                offset < COMMAND + 2 && offset + bytes > COMMAND
-                        || offset < BAR0 + 24 && offset + bytes > BAR0
-                        || offset < EXPANSION_ROM + 4 && offset + bytes > EXPANSION_ROM;
-        if (decoder && remap()) {
-            mapChanged.run();
-        }
+        settle.run();
     }
 
-    private long wanted(int index) {
-        Bar bar = bars[index];
+    private long wanted(int index, long size, boolean io) {
         int command = read(COMMAND, 2);
-        if ((command & (bar.io ? COMMAND_IO : COMMAND_MEMORY)) == 0) {
+        if ((command & (io ? COMMAND_IO : COMMAND_MEMORY)) == 0) {
             return UNMAPPED;
         }
         long register =
@@ -239,36 +264,45 @@ public final class PciConfigSpace {
         if (index == ROM_INDEX && (register & ROM_ENABLE) == 0) {
             return UNMAPPED;
         }
-        long base = register & -bar.size;
-        boolean fits = base != 0 && base + bar.size <= (bar.io ? 0x10000L : 0x1_0000_0000L);
+        long base = register & -size;
+        boolean fits = base != 0 && base + size <= (io ? 0x10000L : 0x1_0000_0000L);
         return fits ? base : UNMAPPED;
     }
 
     /**
-     * Brings the mappings in line with the registers. All ones during sizing, or an overlap with
-     * something else, leaves a range unmapped.
-     *
-     * @return whether a mapping changed
+     * Brings mappings in line with registers. Of PCI ranges that overlap, the first one answers:
+     * that of the first function in the list, and of its own the one added first. Nothing depends
+     * on which was there before, so that a machine restored from a snapshot is the same. All ones
+     * during sizing, or an overlap with what is not of PCI, leaves a range unmapped.
      */
-    boolean remap() {
-        boolean changed = false;
-        for (int i = 0; i < bars.length; i++) {
-            Bar bar = bars[i];
-            if (bar == null) {
-                continue;
-            }
-            long base = wanted(i);
-            if (base != bar.mappedAt && bar.mappedAt != UNMAPPED) {
-                bar.target.unmap(bar.mappedAt);
-                bar.mappedAt = UNMAPPED;
-                changed = true;
-            }
-            if (base != bar.mappedAt && bar.target.map(base)) {
-                bar.mappedAt = base;
-                changed = true;
+    static void settle(List<PciConfigSpace> functions) {
+        List<Range> all = new ArrayList<>();
+        for (PciConfigSpace function : functions) {
+            for (Range range : function.ranges) {
+                if (range.isMapped() && range.mappedAt != range.wanted.getAsLong()) {
+                    range.unmap();
+                }
+                all.add(range);
             }
         }
-        return changed;
+        for (int i = 0; i < all.size(); i++) {
+            Range range = all.get(i);
+            long base = range.wanted.getAsLong();
+            if (range.isMapped() || base == UNMAPPED) {
+                continue;
+            }
+            for (Range later : all.subList(i + 1, all.size())) {
+                if (later.isMapped()
+                        && later.io == range.io
+                        && later.mappedAt < base + range.size
+                        && base < later.mappedAt + later.size) {
+                    later.unmap();
+                }
+            }
+            if (range.target.map(base)) {
+                range.mappedAt = base;
+            }
+        }
     }
 
     /** Where a range answers now, or -1. Index 6 is the expansion ROM. */
@@ -279,9 +313,7 @@ public final class PciConfigSpace {
     /** Back to the values after reset; ranges are unmapped unless those enable them. */
     public void reset() {
         System.arraycopy(resetData, 0, data, 0, SIZE);
-        if (remap()) {
-            mapChanged.run();
-        }
+        settle.run();
     }
 
     /** Writes the registers; mappings follow from them. */
@@ -309,8 +341,6 @@ public final class PciConfigSpace {
                 data[b] = (byte) (saved[b] & writable[b] | resetData[b] & ~writable[b]);
             }
         }
-        if (remap()) {
-            mapChanged.run();
-        }
+        settle.run();
     }
 }

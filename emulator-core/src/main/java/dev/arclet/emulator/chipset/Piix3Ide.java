@@ -34,10 +34,8 @@ public final class Piix3Ide implements PciDevice {
     private static final int[] COMMAND_BLOCK = {0x1F0, 0x170};
     private static final int[] CONTROL_BLOCK = {0x3F6, 0x376};
 
-    private final PioBus ports;
     private final IdeChannel[] channels;
     private final IdeBusMaster[] masters = new IdeBusMaster[CHANNELS];
-    private final boolean[] mapped = new boolean[CHANNELS];
     private final PciConfigSpace config;
 
     /**
@@ -49,7 +47,6 @@ public final class Piix3Ide implements PciDevice {
      * @param secondary the channel at 170h
      */
     public Piix3Ide(PioBus ports, DmaMemory memory, IdeChannel primary, IdeChannel secondary) {
-        this.ports = ports;
         channels = new IdeChannel[] {primary, secondary};
         for (int i = 0; i < CHANNELS; i++) {
             IdeChannel channel = channels[i];
@@ -67,6 +64,21 @@ public final class Piix3Ide implements PciDevice {
                                 BUS_MASTER_PORTS,
                                 PciBar.ports(
                                         ports, "IDE bus master", BUS_MASTER_PORTS, registers()));
+        for (int i = 0; i < CHANNELS; i++) {
+            int channel = i;
+            config.ports(
+                    IdeChannel.COMMAND_PORTS,
+                    () -> decoded(channel, COMMAND_BLOCK[channel]),
+                    PciBar.ports(
+                            ports,
+                            "IDE command block",
+                            IdeChannel.COMMAND_PORTS,
+                            channels[i].commandBlock()));
+            config.ports(
+                    1,
+                    () -> decoded(channel, CONTROL_BLOCK[channel]),
+                    PciBar.ports(ports, "IDE control block", 1, channels[i].controlBlock()));
+        }
     }
 
     /** A channel's interrupt has changed: the bus master latches in its status that it rose. */
@@ -95,42 +107,17 @@ public final class Piix3Ide implements PciDevice {
         return config;
     }
 
-    @Override
-    public void writeConfig(int offset, int bytes, int value) {
-        config.write(offset, bytes, value);
-        remap();
-    }
-
-    private void remap() {
-        boolean io = (config.read(COMMAND, 2) & COMMAND_IO) != 0;
-        for (int i = 0; i < CHANNELS; i++) {
-            boolean wanted = io && (config.read(TIMING + 2 * i, 2) & TIMING_DECODE_ENABLE) != 0;
-            if (wanted && !mapped[i]) {
-                boolean free =
-                        !ports.occupied(COMMAND_BLOCK[i], IdeChannel.COMMAND_PORTS)
-                                && !ports.occupied(CONTROL_BLOCK[i], 1);
-                if (free) {
-                    ports.register(
-                            COMMAND_BLOCK[i],
-                            IdeChannel.COMMAND_PORTS,
-                            "IDE command block",
-                            channels[i].commandBlock());
-                    ports.register(
-                            CONTROL_BLOCK[i], 1, "IDE control block", channels[i].controlBlock());
-                    mapped[i] = true;
-                }
-            } else if (!wanted && mapped[i]) {
-                ports.unregister(COMMAND_BLOCK[i], IdeChannel.COMMAND_PORTS);
-                ports.unregister(CONTROL_BLOCK[i], 1);
-                mapped[i] = false;
-            }
-        }
+    /** Where an address block of a channel shall be. */
+    private long decoded(int channel, int address) {
+        boolean enabled =
+                (config.read(COMMAND, 2) & COMMAND_IO) != 0
+                        && (config.read(TIMING + 2 * channel, 2) & TIMING_DECODE_ENABLE) != 0;
+        return enabled ? address : -1;
     }
 
     @Override
     public void reset() {
         config.reset();
-        remap();
         for (IdeBusMaster master : masters) {
             master.reset();
         }
@@ -157,7 +144,6 @@ public final class Piix3Ide implements PciDevice {
     @Override
     public void restore(SnapshotReader in, int version) throws SnapshotException {
         config.restore(in);
-        remap();
         for (IdeBusMaster master : masters) {
             master.restore(in);
         }

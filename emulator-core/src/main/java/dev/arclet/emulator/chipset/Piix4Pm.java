@@ -74,10 +74,8 @@ public final class Piix4Pm implements PciDevice {
     private final EventQueue.Timer overflow;
     private final IrqLine sci;
     private final Runnable powerOff;
-    private final PioBus ports;
     private final PciConfigSpace config;
     private final Registers registers = new Registers();
-    private long mappedAt = -1;
 
     private int status;
     private int enable;
@@ -103,7 +101,6 @@ public final class Piix4Pm implements PciDevice {
      */
     public Piix4Pm(EventQueue events, PioBus ports, IrqLine sci, Runnable powerOff) {
         this.events = events;
-        this.ports = ports;
         this.sci = sci;
         this.powerOff = powerOff;
         overflow = events.timer("acpi.timer", this::timerOverflows);
@@ -124,8 +121,10 @@ public final class Piix4Pm implements PciDevice {
                         .define(PM_MISC, 1, 0x01, 0x01)
                         .define(0x90, 4, 0x00000001, 0x0000FFF0)
                         .define(0xD2, 4, 0, 0xFFFFFFFF);
+        config.ports(
+                PORTS, this::base, PciBar.ports(ports, "PIIX4 power management", PORTS, registers));
+        config.reset();
         topChanges = topChangesNow();
-        remap();
     }
 
     @Override
@@ -133,27 +132,9 @@ public final class Piix4Pm implements PciDevice {
         return config;
     }
 
-    @Override
-    public void writeConfig(int offset, int bytes, int value) {
-        config.write(offset, bytes, value);
-        remap();
-    }
-
-    private void remap() {
+    private long base() {
         int base = config.read(PM_BASE, 4) & 0xFFC0;
-        boolean enabled = (config.read(PM_MISC, 1) & 1) != 0 && base != 0;
-        long wanted = enabled ? base : -1;
-        if (wanted == mappedAt) {
-            return;
-        }
-        if (mappedAt >= 0) {
-            ports.unregister((int) mappedAt, PORTS);
-            mappedAt = -1;
-        }
-        if (wanted >= 0 && !ports.occupied(base, PORTS)) {
-            ports.register(base, PORTS, "PIIX4 power management", registers);
-            mappedAt = wanted;
-        }
+        return (config.read(PM_MISC, 1) & 1) != 0 && base != 0 ? base : -1;
     }
 
     /** The advanced power management ports: control at 0xB2, status at 0xB3. */
@@ -307,7 +288,6 @@ public final class Piix4Pm implements PciDevice {
     @Override
     public void reset() {
         config.reset();
-        remap();
         status = 0;
         enable = 0;
         control = 0;
@@ -348,7 +328,6 @@ public final class Piix4Pm implements PciDevice {
     @Override
     public void restore(SnapshotReader in, int version) throws SnapshotException {
         config.restore(in);
-        remap();
         status = in.getInt("status", 0, STATUS_BITS);
         enable = in.getInt("enable", 0, ENABLE_BITS);
         control = in.getInt("control", 0, CONTROL_BITS);

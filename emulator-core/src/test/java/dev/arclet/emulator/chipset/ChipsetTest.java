@@ -294,6 +294,27 @@ class ChipsetTest extends DeviceContractTest {
     }
 
     @Test
+    void ofRangesThatOverlapTheFirstFunctionsAnswersWhicheverCameFirst() {
+        PhysicalMap map = new PhysicalMap(32);
+        PciFunction first = testFunction(pio, map);
+        PciFunction second = testFunction(pio, map);
+        pci.add(2, 0, first);
+        pci.add(3, 0, second);
+        for (int device = 3; device >= 2; device--) {
+            config(device, 0, 0x10, 4, 0xC000);
+            config(device, 0, 0x14, 4, 0xE0000000);
+            config(device, 0, 0x04, 2, 3);
+        }
+        assertEquals(0xC000, first.config().mappedAt(0));
+        assertEquals(0xE0000000L, first.config().mappedAt(1));
+        assertEquals(-1, second.config().mappedAt(0));
+        assertEquals(-1, second.config().mappedAt(1));
+        first.reset();
+        assertEquals(0xC000, second.config().mappedAt(0));
+        assertEquals(0xE0000000L, second.config().mappedAt(1));
+    }
+
+    @Test
     void rangesFollowTheirBaseAddressRegisters() {
         PhysicalMap map = new PhysicalMap(32);
         PciFunction function = testFunction(pio, map);

@@ -1,6 +1,7 @@
 package dev.arclet.emulator.machine;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertIterableEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.arclet.emulator.bus.EventQueue;
@@ -186,23 +187,24 @@ class MachineFuzzTest {
         };
     }
 
-    private long poke() {
+    /** Writes to something, or reads from it; tells what it has read. */
+    private String poke() {
         int bytes = 1 << random.nextInt(3);
         if (random.nextInt(3) > 0) {
             int port = ports.get(random.nextInt(ports.size()));
             if (random.nextInt(3) == 0) {
-                return inside.ports().read(port, bytes);
+                return "port %x: %x".formatted(port, inside.ports().read(port, bytes));
             }
             inside.ports().write(port, bytes, value());
-            return 0;
+            return "";
         }
         long base = registers.get(random.nextInt(registers.size()));
         long at = base + (random.nextInt(1 << random.nextInt(17)) & -bytes);
         if (random.nextInt(3) == 0) {
-            return inside.memory().read(at, bytes);
+            return "memory %x: %x".formatted(at, inside.memory().read(at, bytes));
         }
         inside.memory().write(at, bytes, value());
-        return 0;
+        return "";
     }
 
     /** The same port or register again and again, as FIFOs and transfers want. */
@@ -289,9 +291,9 @@ class MachineFuzzTest {
     }
 
     /** What a guest reads that goes on poking. */
-    private List<Long> goOn(long seed) {
+    private List<String> goOn(long seed) {
         random = new Random(seed);
-        List<Long> seen = new ArrayList<>();
+        List<String> seen = new ArrayList<>();
         for (int i = 0; i < 400; i++) {
             if (random.nextInt(40) == 0) {
                 run();
@@ -320,11 +322,12 @@ class MachineFuzzTest {
             assertEquals(-1, Files.mismatch(file, again));
             cable = otherCable;
             enter(restored);
-            List<Long> actual = goOn(future);
+            List<String> actual = goOn(future);
             restored.save(again);
             cable = liveCable;
             enter(live);
-            assertEquals(goOn(future), actual, "what the guest reads after it was restored");
+            assertIterableEquals(
+                    goOn(future), actual, "what the guest reads after it was restored");
             live.save(file);
             assertEquals(-1, Files.mismatch(file, again), "what it is like some time later");
         }
