@@ -184,6 +184,7 @@ public final class PcMachine implements AutoCloseable {
             machine.snapshot().restore(snapshot);
             machine.localApicPage.move(machine.cpu.msrs.apicBase);
             machine.restoredAt = machine.cpu.instructions;
+            machine.refreshScreen();
         } catch (BootException | SnapshotException e) {
             machine.close();
             throw e;

@@ -131,15 +131,16 @@ final class RunLoop {
         clock.start();
         try {
             while (exit == null) {
-                if (cpu.instructions >= instructions) {
-                    return new Exit(Exit.Reason.STOPPED, 0);
-                }
                 // Cleared before looking, so that nothing set while we look is lost.
                 cpu.attention = false;
                 for (Runnable command = commands.poll();
                         command != null;
                         command = commands.poll()) {
                     command.run();
+                }
+                // Behind the commands: a reset that the guest has asked for is part of its state.
+                if (cpu.instructions >= instructions && exit == null) {
+                    return new Exit(Exit.Reason.STOPPED, 0);
                 }
                 clock.advance(cpu.instructions);
                 events.fireDue(clock.nanos());

@@ -38,10 +38,17 @@ class MachineSnapshotTest {
 
     @TempDir Path folder;
 
+    /** Counts in word 0:600, has everything reset by port 0xCF9, and waits for that. */
+    private static final String RESETTING = "31c08ed8ff060006baf90cb002eeb006eeebfe";
+
     private static MachineConfig config(long memory, boolean icount) {
+        return config(memory, icount, PROGRAM);
+    }
+
+    private static MachineConfig config(long memory, boolean icount, String program) {
         byte[] rom = new byte[0x1_0000];
         Arrays.fill(rom, (byte) 0xF4);
-        byte[] code = HexFormat.of().parseHex(PROGRAM);
+        byte[] code = HexFormat.of().parseHex(program);
         System.arraycopy(code, 0, rom, 0, code.length);
         byte[] reset = HexFormat.of().parseHex("EA000000F0");
         System.arraycopy(reset, 0, rom, 0xFFF0, reset.length);
@@ -99,6 +106,57 @@ class MachineSnapshotTest {
                 assertArrayEquals(Files.readAllBytes(file), Files.readAllBytes(again), where);
                 assertArrayEquals(expected, finish(machine), where);
             }
+        }
+    }
+
+    /** Runs to an instruction, tells of the state then. */
+    private byte[] stateAt(PcMachine machine, long instructions) throws IOException {
+        machine.runTo(instructions);
+        Path file = folder.resolve("state");
+        machine.save(file);
+        return Files.readAllBytes(file);
+    }
+
+    @Test
+    void aResetAskedForIsNotLost() throws Exception {
+        long end = 50;
+        MachineConfig config = config(MEMORY, true, RESETTING);
+        byte[] expected;
+        try (PcMachine machine = PcMachine.assemble(config)) {
+            expected = stateAt(machine, end);
+            assertTrue(machine.insides().memory().read(0x600, 2) > 1, "it was reset");
+        }
+        for (int at = 1; at < end; at++) {
+            Path file = folder.resolve("saved");
+            try (PcMachine machine = PcMachine.assemble(config)) {
+                machine.runTo(at);
+                machine.save(file);
+                assertArrayEquals(expected, stateAt(machine, end), "going on at " + at);
+            }
+            try (SnapshotFile snapshot = SnapshotFile.open(file);
+                    PcMachine machine = PcMachine.restore(config, snapshot)) {
+                assertArrayEquals(expected, stateAt(machine, end), "saved at " + at);
+            }
+        }
+    }
+
+    @Test
+    void aRestoredScreenIsThereAtOnce() throws Exception {
+        Path file = folder.resolve("saved");
+        try (PcMachine machine = PcMachine.assemble(config())) {
+            int[] registers = {1, 640, 2, 480, 3, 32, 4, 0x41}; // Bochs VBE: size, depth, on
+            for (int i = 0; i < registers.length; i += 2) {
+                machine.insides().ports().write(0x1CE, 2, registers[i]);
+                machine.insides().ports().write(0x1CF, 2, registers[i + 1]);
+            }
+            var unused = machine.insides().ports().read(0x3DA, 1);
+            machine.insides().ports().write(0x3C0, 1, 0x20); // the attribute controller shows it
+            machine.save(file);
+        }
+        try (SnapshotFile snapshot = SnapshotFile.open(file);
+                PcMachine machine = PcMachine.restore(config(), snapshot)) {
+            assertEquals(640, machine.screen().width());
+            assertEquals(480, machine.screen().height());
         }
     }
 
