@@ -289,7 +289,9 @@ public final class Interpreter implements ExecutionEngine {
      */
     private void leaveEarly(Op op, int done) {
         leaveAt(op, done);
-        if (!(op instanceof Block.StaleOp)) {
+        if (op instanceof Block.StaleOp) {
+            atTransfer = false; // the transfer at the block's end is still to come
+        } else {
             cpu.systemFlags |= RF;
             leftEarly = true;
             atTransfer = true;

@@ -140,6 +140,16 @@ final class Compiler {
         return HotSpot.AVAILABLE || inStep != 0;
     }
 
+    /** Gives up what is under way, if code is made in step: a run can then be repeated. */
+    void forget() {
+        if (inStep != 0) {
+            synchronized (waiting) {
+                waiting.clear();
+            }
+            asked = 0;
+        }
+    }
+
     /** Control has come to where code is under way. Makes it, if that is done in step. */
     void askedFor() {
         if (inStep == 0 || waiting() == 0 || ++asked % inStep != 0) {

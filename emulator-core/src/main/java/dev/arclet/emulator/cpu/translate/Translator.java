@@ -84,6 +84,11 @@ public final class Translator implements ExecutionEngine {
             if (interpreter.mustLeave(instructionLimit)) {
                 return;
             }
+            if (cpu.attention) {
+                // Heeded behind the next control transfer, which a region would run past.
+                interpreter.step(instructionLimit);
+                continue;
+            }
             if (!interpreter.needsCare()) {
                 enterMode();
                 Region.Entry entry = eager ? findOrTranslate() : find(cpu.rip());
@@ -422,6 +427,7 @@ public final class Translator implements ExecutionEngine {
     public void invalidateAllCode() {
         interpreter.invalidateAllCode();
         cache.clear();
+        compiler.forget();
         Arrays.fill(table, null);
     }
 

@@ -124,6 +124,13 @@ final class FuzzMachine implements AutoCloseable {
         return engine.counters();
     }
 
+    /**
+     * Forgets what was derived from code, so that the next case does not depend on those before.
+     */
+    void forget() {
+        engine.invalidateAllCode();
+    }
+
     /** Runs a case. Its RAM is put in place first; pages that have it already are not touched. */
     Outcome run(Case c, boolean describe) {
         current = c;

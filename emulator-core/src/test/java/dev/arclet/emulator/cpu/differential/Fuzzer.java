@@ -77,6 +77,7 @@ final class Fuzzer implements AutoCloseable {
     String compare(Case c) {
         FuzzMachine.Outcome expected = oracle.run(c, false);
         instructions += expected.counts.isEmpty() ? 0 : expected.counts.getLast();
+        subject.forget();
         for (int i = 0; i < runs; i++) {
             String difference = difference(expected, subject.run(c, false));
             if (difference != null) {
@@ -119,6 +120,7 @@ final class Fuzzer implements AutoCloseable {
     /** What differs, in many words. */
     String explain(Case c) {
         FuzzMachine.Outcome a = oracle.run(c, true);
+        subject.forget();
         FuzzMachine.Outcome b = subject.run(c, true);
         String difference = difference(a, b);
         String when = "cold";
