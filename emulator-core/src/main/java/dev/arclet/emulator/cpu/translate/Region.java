@@ -148,8 +148,8 @@ final class Region {
     /** How often it was left by {@link Exit.Kind#MISS}. */
     long misses;
 
-    /** Whether it has been entered since the last sweep. */
-    boolean used;
+    /** {@link #entered} and {@link #heat} together at the last {@link #sweep}. */
+    private long usesSeen;
 
     /** Which of the sizes of regions it was formed with. */
     final int sizeClass;
@@ -173,6 +173,16 @@ final class Region {
         for (int i = 0; i < plan.entries.size(); i++) {
             entries[i] = new Entry(this, i, plan.entries.get(i));
         }
+    }
+
+    /** How often control has come here since the last {@link #sweep}, with code or without. */
+    long usesSinceSweep() {
+        return entered + heat - usesSeen;
+    }
+
+    /** Begins to count uses anew. */
+    void sweep() {
+        usesSeen = entered + heat;
     }
 
     /** Makes it stop if it is running, and never be entered again; its class can be unloaded. */

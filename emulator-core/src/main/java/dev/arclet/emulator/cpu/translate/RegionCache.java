@@ -5,6 +5,7 @@ import dev.arclet.emulator.memory.PhysicalWriteListener;
 import dev.arclet.emulator.mmu.CodePageGuard;
 import dev.arclet.emulator.mmu.Mmu;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -198,16 +199,15 @@ final class RegionCache implements CodePageGuard, PhysicalWriteListener {
         }
     }
 
-    /** Forgets the regions that have not been entered since the last call. */
-    void evictUnused() {
-        for (Region region : all()) {
-            if (region.used) {
-                region.used = false;
-            } else {
-                evicted++;
-                remove(region);
-            }
+    /** Forgets all but some regions: those that control has come to least since the last call. */
+    void evictLeastUsed(int keep) {
+        List<Region> byUse = new ArrayList<>(regions);
+        byUse.sort(Comparator.comparingLong(Region::usesSinceSweep));
+        for (Region region : byUse.subList(0, Math.max(0, byUse.size() - keep))) {
+            evicted++;
+            remove(region);
         }
+        regions.forEach(Region::sweep);
     }
 
     /** Forgets everything. */

@@ -22,7 +22,7 @@ public final class Translator implements ExecutionEngine {
     /** Guest instructions of a region at most, tried in this order until the bytecode fits. */
     private static final int[] SIZES = {120, 60, 30, 12};
 
-    /** Regions kept; when there are more, those not used lately are forgotten. */
+    /** Regions kept; when there are more, a quarter is forgotten: the least used of late. */
     private static final int MAX_REGIONS = 6_000;
 
     private static final int TABLE_SIZE = 1 << 14;
@@ -311,7 +311,6 @@ public final class Translator implements ExecutionEngine {
             return null;
         }
         check(entry.region);
-        entry.region.used = true;
         table[slot] = entry;
         return entry;
     }
@@ -360,7 +359,7 @@ public final class Translator implements ExecutionEngine {
             cache.remove(old.region);
         }
         if (cache.count() >= MAX_REGIONS) {
-            cache.evictUnused();
+            cache.evictLeastUsed(MAX_REGIONS * 3 / 4);
         }
         Region region = null;
         for (int i = sizeClass; i < SIZES.length; i++) {
@@ -410,6 +409,10 @@ public final class Translator implements ExecutionEngine {
             return tiers.patience();
         }
         return instructionsLeft >= entry.region.slack ? 0 : 1;
+    }
+
+    RegionCache cache() {
+        return cache;
     }
 
     /** The regions kept, with code or without. */

@@ -170,6 +170,27 @@ class TranslatorTest {
         assertTrue(test.cpu.instructions >= before);
     }
 
+    /** Control that goes from region to region by links asks no table for them. */
+    @Test
+    void whatIsInUseOutlivesWhatIsNot() {
+        // jmp to the next page; there: jmp back
+        test.code(CODE, "E9 FB 0F 00 00");
+        test.code(CODE + 0x1000, "E9 FB EF FF FF");
+        warm();
+        run(1000);
+        test.code(CODE + 0x2000, "EB FE"); // jmp to itself
+        test.cpu.setRip(CODE + 0x2000);
+        warm();
+        run(1000);
+        assertTrue(translator.cache().count() > 1);
+        translator.cache().evictLeastUsed(Integer.MAX_VALUE);
+        test.cpu.setRip(CODE);
+        run(1000);
+        translator.cache().evictLeastUsed(1);
+        assertEquals(1, translator.cache().count());
+        assertNotEquals(CODE + 0x2000, translator.regions().getFirst().rip);
+    }
+
     @Test
     void noMethodPassesTheBudget() {
         // 120 additions to memory, each with a displacement of its own, and a loop around.
