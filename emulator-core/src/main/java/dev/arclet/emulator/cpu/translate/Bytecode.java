@@ -449,7 +449,7 @@ final class Bytecode {
         b.lor();
     }
 
-    /** The int on the stack is seldom other than zero. */
+    /** The int on the stack, -1, 0 or 1, is seldom other than zero. */
     void rarely() {
         if (profiled) {
             BranchProfile.rare(b, BranchProfile.RAREST);
@@ -498,8 +498,8 @@ final class Bytecode {
             return;
         }
         // Not a comparison, lest C2 take what is left for the counter of a loop.
-        b.loadConstant(Integer.MIN_VALUE);
-        b.iand();
+        b.bipush(31);
+        b.iushr();
         rarely();
         b.ifne(target);
     }

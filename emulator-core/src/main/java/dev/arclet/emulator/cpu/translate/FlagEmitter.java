@@ -340,7 +340,8 @@ final class FlagEmitter {
         }
         b.loadConstant(bit);
         b.iand();
-        branch(Opcode.IFNE, wanted, target);
+        b.branch(
+                wanted ? Opcode.IFNE : Opcode.IFEQ, target); // not of the values that profiles take
         return true;
     }
 
