@@ -16,8 +16,9 @@ import jdk.internal.misc.Unsafe;
  *
  * <p>C2 takes the frequency from calls of {@code MethodHandleImpl.profileBoolean}, which the JDK
  * uses for method handles. A class with a method for each of some frequencies is defined there:
- * {@code static boolean atN(int)} returns its argument, which is -1, 0 or 1 (of a boolean the JVM
- * keeps one bit) and zero in {@code 1 - 2^-N} of all cases, and {@code notN} one which is not.
+ * {@code static boolean atN(int)} returns its argument, which is 0 or 1 (C2 and the JVM count on
+ * that; of a boolean the JVM keeps one bit) and zero in {@code 1 - 2^-N} of all cases, and {@code
+ * notN} one which is not.
  */
 final class BranchProfile {
     /** The rarest frequency is 2 to the minus this. */

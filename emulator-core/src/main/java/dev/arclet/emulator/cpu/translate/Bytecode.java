@@ -251,6 +251,29 @@ final class Bytecode {
         }
     }
 
+    /**
+     * Pops two ints, or longs, and pushes whether they differ: 1 or 0. C2 takes what has a profile
+     * for one bit, so a comparison, which may give -1, will not do.
+     */
+    void differ(boolean longs) {
+        if (longs) {
+            b.lxor();
+            b.dup2();
+            b.lneg();
+            b.lor();
+            b.bipush(63);
+            b.lushr();
+            b.l2i();
+        } else {
+            b.ixor();
+            b.dup();
+            b.ineg();
+            b.ior();
+            b.bipush(31);
+            b.iushr();
+        }
+    }
+
     // Host memory
 
     /** Pops a host address, pushes what is there; ints sign extended. */
@@ -449,7 +472,7 @@ final class Bytecode {
         b.lor();
     }
 
-    /** The int on the stack, -1, 0 or 1, is seldom other than zero. */
+    /** The int on the stack, 0 or 1, is seldom other than zero. */
     void rarely() {
         if (profiled) {
             BranchProfile.rare(b, BranchProfile.RAREST);

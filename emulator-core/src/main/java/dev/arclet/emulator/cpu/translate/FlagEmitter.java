@@ -276,7 +276,7 @@ final class FlagEmitter {
         push(code.flagDst);
         push(code.flagSrc);
         if (power != 0 && longs == Opcode.IFEQ) {
-            code.compareUnsigned();
+            code.differ(code.wide);
             branch(longs, wanted, target);
         } else if (code.wide) {
             b.lcmp();
@@ -348,13 +348,13 @@ final class FlagEmitter {
     private void compareResult(Opcode opcode, boolean wanted, Label target) {
         pushResult();
         if (power != 0 && opcode == Opcode.IFEQ) {
-            // An unsigned comparison, lest C2 take the value for the counter of a loop.
+            // Not a comparison, lest C2 take the value for the counter of a loop.
             if (code.wide) {
                 b.lconst_0();
             } else {
                 b.iconst_0();
             }
-            code.compareUnsigned();
+            code.differ(code.wide);
         } else if (code.wide) {
             b.lconst_0();
             b.lcmp();

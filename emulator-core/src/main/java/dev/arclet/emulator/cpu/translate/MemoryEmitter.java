@@ -164,9 +164,7 @@ final class MemoryEmitter {
             }
             b.loadConstant((long) PAGE_MASK);
             b.land();
-            b.lcmp();
-            code.rarely();
-            b.ifne(miss);
+            missIfDifferent(true, miss);
             return;
         }
         boolean longTags = Mode.longMode(mode);
@@ -180,12 +178,19 @@ final class MemoryEmitter {
         b.iand();
         if (longTags) {
             code.zeroExtend();
-            b.lcmp();
+            missIfDifferent(true, miss);
+        } else {
+            missIfDifferent(false, miss);
+        }
+    }
+
+    private void missIfDifferent(boolean longs, Label miss) {
+        if (code.profiled) {
+            code.differ(longs);
             code.rarely();
             b.ifne(miss);
-        } else if (code.profiled) {
-            code.compareUnsigned();
-            code.rarely();
+        } else if (longs) {
+            b.lcmp();
             b.ifne(miss);
         } else {
             b.if_icmpne(miss);
