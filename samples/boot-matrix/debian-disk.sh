@@ -31,7 +31,8 @@ echo 'root:arclet' | chroot "$root" chpasswd
 # On a slow machine udev may see the serial line too late for systemd's usual patience.
 mkdir "$root/etc/systemd/system/dev-ttyS0.device.d"
 printf '[Unit]\nJobRunningTimeoutSec=infinity\n' >"$root/etc/systemd/system/dev-ttyS0.device.d/patience.conf"
-cat >"$root/root/.xinitrc" <<'X'
+user_home=$(chroot "$root" sh -c 'echo ~root')
+cat >"$root$user_home/.xinitrc" <<'X'
 xsetroot -solid '#204a60'
 icewm &
 xterm -geometry 80x24+60+60 -title Terminal &
