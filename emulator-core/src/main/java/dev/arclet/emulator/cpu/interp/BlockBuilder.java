@@ -46,7 +46,9 @@ final class BlockBuilder implements CodeReader {
 
     /** Whether the block just built stands in memory whose writes are told of, and may be kept. */
     boolean isKeepable() {
-        return host != 0;
+        return host != 0
+                && (secondPage == Block.NO_PAGE
+                        || cpu.mmu.physical().readablePage(secondPage) != 0);
     }
 
     /**

@@ -42,6 +42,9 @@ class RegressionTest {
     }
 
     private static void compare(String text) {
+        if (!Case.parse(text).has(Case.Setup.ATTENTION)) { // which stepping heeds sooner
+            compare(text, SteppingEngine::new);
+        }
         compare(text, Engines.TRANSLATOR_EAGER::create);
         compare(text, ImpatientEngines::inStep);
     }
@@ -50,7 +53,7 @@ class RegressionTest {
         try (Fuzzer fuzzer =
                 new Fuzzer(
                         new FuzzMachine("interpreter", Interpreter::new),
-                        new FuzzMachine("translator", engine),
+                        new FuzzMachine("other engine", engine),
                         127)) {
             Case c = Case.parse(text);
             String difference = fuzzer.compare(c);
