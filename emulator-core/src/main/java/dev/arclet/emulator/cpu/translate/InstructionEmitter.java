@@ -26,6 +26,7 @@ final class InstructionEmitter {
     private RegionPlan.Step step;
     private int done;
     private Label miss;
+    private Label unusual;
 
     InstructionEmitter(Bytecode code, FlagEmitter flags, MemoryEmitter memory, boolean keepFlags) {
         this.code = code;
@@ -41,17 +42,25 @@ final class InstructionEmitter {
         return step;
     }
 
-    /** The label that leaves the region before the current instruction, to have it interpreted. */
+    /** The label that leaves the region before the current instruction, which misses the TLB. */
     Label miss() {
         if (miss == null) {
-            miss =
-                    code.exitLabel(
-                            Region.Exit.Kind.MISS,
-                            step.rip,
-                            done,
-                            keepFlags ? flags.current : RegionEmitter.UNTOUCHED);
+            miss = leave(Region.Exit.Kind.MISS);
         }
         return miss;
+    }
+
+    /** The same, as its operands are no case for emitted code. */
+    Label unusual() {
+        if (unusual == null) {
+            unusual = leave(Region.Exit.Kind.UNUSUAL);
+        }
+        return unusual;
+    }
+
+    private Label leave(Region.Exit.Kind kind) {
+        return code.exitLabel(
+                kind, step.rip, done, keepFlags ? flags.current : RegionEmitter.UNTOUCHED);
     }
 
     /** Begins an instruction before which so many of its node were done. */
@@ -59,6 +68,7 @@ final class InstructionEmitter {
         step = newStep;
         done = newDone;
         miss = null;
+        unusual = null;
     }
 
     // Operands
@@ -808,7 +818,7 @@ final class InstructionEmitter {
         b.lload(code.long0);
         b.lconst_0();
         b.lcmp();
-        b.ifeq(miss());
+        b.ifeq(unusual());
         code.get32(CpuState.RDX);
         b.i2l();
         b.bipush(32);
@@ -823,7 +833,7 @@ final class InstructionEmitter {
         b.l2i();
         extendTo64(signed);
         b.lcmp();
-        b.ifne(miss());
+        b.ifne(unusual());
         pushRemainder();
         b.l2i();
         code.set32(CpuState.RDX);
@@ -838,7 +848,7 @@ final class InstructionEmitter {
         b.lload(code.long0);
         b.lconst_0();
         b.lcmp();
-        b.ifeq(miss());
+        b.ifeq(unusual());
         code.get64(CpuState.RAX);
         b.lstore(code.long1);
         code.get64(CpuState.RDX);
@@ -850,7 +860,7 @@ final class InstructionEmitter {
             b.lconst_0();
         }
         b.lcmp();
-        b.ifne(miss());
+        b.ifne(unusual());
         if (signed) {
             // The one quotient of two 64-bit numbers that has more bits.
             Label fits = b.newLabel();
@@ -861,7 +871,7 @@ final class InstructionEmitter {
             b.lload(code.long1);
             b.loadConstant(Long.MIN_VALUE);
             b.lcmp();
-            b.ifeq(miss());
+            b.ifeq(unusual());
             b.labelBinding(fits);
         }
         quotient(signed);

@@ -9,23 +9,76 @@ import java.lang.reflect.Method;
  */
 final class Region {
     /** A region's way out. */
-    record Exit(Kind kind, long rip, int done, int flags) {
+    static final class Exit {
+        /** Why control leaves; the names are those of {@code --stats}. */
         enum Kind {
             /** Goes on at {@link Exit#rip()}. */
-            GO,
+            GO(0),
+            /** The same, as the instructions left may not suffice for going on inside. */
+            BUDGET(1),
             /** The same, as the page there may not be in place. */
-            PAGE,
+            PAGE(2),
             /** Goes on at RIP, which the region has set. */
-            DYNAMIC,
+            DYNAMIC(3),
             /**
              * Goes on at RIP, and the mode or what interrupts may be different: an operation was
              * called that ends a block.
              */
-            CALLED,
+            CALLED(4),
             /** The instruction at {@link Exit#rip()} is the interpreter's affair. */
-            STEP,
-            /** The same, this time: it missed the TLB, or its operands are unusual. */
-            MISS
+            STEP(5),
+            /** The same, this time: it missed the TLB. */
+            MISS(6),
+            /** The same, as its operands are unusual: what it does with them is not emitted. */
+            UNUSUAL(7),
+            /**
+             * The same: what the operation before it did, which was called, has overwritten the
+             * region or wants attention.
+             */
+            DISTURBED(8),
+            /** Taken by exceptions only: an operation that is called, at {@link Exit#rip()}. */
+            CALLING(9);
+
+            /** Different for each, from 0. */
+            final int number;
+
+            Kind(int number) {
+                this.number = number;
+            }
+        }
+
+        private final Kind kind;
+        private final long rip;
+        private final int done;
+        private final int flags;
+
+        /** How often control has left here. */
+        long taken;
+
+        Exit(Kind kind, long rip, int done, int flags) {
+            this.kind = kind;
+            this.rip = rip;
+            this.done = done;
+            this.flags = flags;
+        }
+
+        Kind kind() {
+            return kind;
+        }
+
+        /** Where control goes on, or what is interpreted; 0 where RIP says so. */
+        long rip() {
+            return rip;
+        }
+
+        /** Instructions done that the code has not counted. */
+        int done() {
+            return done;
+        }
+
+        /** The flag code that holds here, or {@link RegionEmitter#UNTOUCHED}. */
+        int flags() {
+            return flags;
         }
     }
 
@@ -141,12 +194,6 @@ final class Region {
 
     /** How often it was entered. */
     long entered;
-
-    /** How often it was left by {@link Exit.Kind#STEP}. */
-    long steps;
-
-    /** How often it was left by {@link Exit.Kind#MISS}. */
-    long misses;
 
     /** {@link #entered} and {@link #heat} together at the last {@link #sweep}. */
     private long usesSeen;

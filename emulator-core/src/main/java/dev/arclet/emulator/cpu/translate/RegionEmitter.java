@@ -198,7 +198,7 @@ final class RegionEmitter {
         b.labelBinding(labels.get(node));
         flags.current = node.flagsIn;
         if (node.polled) {
-            code.unlessLeft(code.exitLabel(Region.Exit.Kind.GO, node.rip, 0, flagCode(flags)));
+            code.unlessLeft(code.exitLabel(Region.Exit.Kind.BUDGET, node.rip, 0, flagCode(flags)));
         }
         int dirty = written;
         boolean synced = false;
@@ -247,7 +247,7 @@ final class RegionEmitter {
     /** Calls the interpreter's operation; all has been flushed. */
     private void execute(RegionPlan.Step step, int done, Bytecode code) {
         Instruction instruction = step.instruction;
-        int exit = code.exit(Region.Exit.Kind.STEP, step.rip, done, UNTOUCHED);
+        int exit = code.exit(Region.Exit.Kind.CALLING, step.rip, done, UNTOUCHED);
         ops.add(
                 operations.apply(
                         instruction,
@@ -278,7 +278,8 @@ final class RegionEmitter {
         }
         if (Emission.accessesMemory(instruction)) {
             code.ifDisturbed(
-                    code.exitLabel(Region.Exit.Kind.STEP, step.next, done + 1, flagCode(flags)));
+                    code.exitLabel(
+                            Region.Exit.Kind.DISTURBED, step.next, done + 1, flagCode(flags)));
         }
     }
 
@@ -433,7 +434,7 @@ final class RegionEmitter {
         b.lshr();
         b.lload(code.long2);
         b.lcmp();
-        b.ifne(instructions.miss());
+        b.ifne(instructions.unusual());
     }
 
     private static void pushTarget(Bytecode code) {

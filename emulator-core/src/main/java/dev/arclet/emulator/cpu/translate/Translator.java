@@ -43,9 +43,13 @@ public final class Translator implements ExecutionEngine {
 
     private long translated;
     private long entries;
-    private long steps;
-    private long misses;
+
+    /** How often regions were left, by kind of exit; {@link #attentions} are among them. */
+    private final long[] exits = new long[Region.Exit.Kind.values().length];
+
+    private long attentions;
     private long faults;
+    private long repetitions;
 
     /**
      * A translator, with an interpreter of its own.
@@ -150,6 +154,7 @@ public final class Translator implements ExecutionEngine {
                 interpreter.deliver(fault);
                 return;
             } catch (BlockExit exit) {
+                repetitions++;
                 leaveCalling(region, code, room);
                 cpu.systemFlags |= Eflags.RF;
                 interpreter.setAtTransfer(true);
@@ -157,6 +162,8 @@ public final class Translator implements ExecutionEngine {
             }
             int number = (int) result;
             Region.Exit exit = region.exits[number];
+            exit.taken++;
+            exits[exit.kind().number]++;
             long done = room - (result >> 32) + exit.done();
             cpu.instructions += done;
             translated += done;
@@ -169,14 +176,10 @@ public final class Translator implements ExecutionEngine {
             }
             Region.Entry next;
             switch (exit.kind()) {
-                case STEP, MISS -> {
+                case STEP, MISS, UNUSUAL, DISTURBED -> {
                     cpu.setRip(exit.rip());
-                    if (exit.kind() == Region.Exit.Kind.STEP) {
-                        steps++;
-                        region.steps++;
-                    } else {
-                        misses++;
-                        region.misses++;
+                    if (exit.kind() == Region.Exit.Kind.DISTURBED && !code.stop) {
+                        attentions++;
                     }
                     interpreter.setAtTransfer(false);
                     interpreter.step(instructionLimit);
@@ -186,7 +189,7 @@ public final class Translator implements ExecutionEngine {
                     interpreter.setAtTransfer(true);
                     return;
                 }
-                case GO, PAGE -> {
+                case GO, BUDGET, PAGE -> {
                     if (exit.kind() == Region.Exit.Kind.PAGE) {
                         lookAtPages(region, code);
                     }
@@ -262,9 +265,11 @@ public final class Translator implements ExecutionEngine {
     /** Makes the state exact behind an operation that did not end. */
     private void leaveCalling(Region region, RegionCode code, int room) {
         Region.Exit exit = region.exits[code.at];
+        exit.taken++;
         long done = room - code.left + exit.done();
         cpu.instructions += done;
         translated += done;
+        region.executed += done;
         cpu.setRip(exit.rip());
     }
 
@@ -439,6 +444,10 @@ public final class Translator implements ExecutionEngine {
         return translated;
     }
 
+    private long left(Region.Exit.Kind kind) {
+        return exits[kind.number];
+    }
+
     @Override
     public Map<String, Long> counters() {
         Map<String, Long> counters = new LinkedHashMap<>(interpreter.counters());
@@ -452,9 +461,19 @@ public final class Translator implements ExecutionEngine {
         counters.put("regions.bytecode", compiler.codeBytes());
         counters.put("regions.translationMicros", compiler.nanos() / 1000);
         counters.put("regions.entries", entries);
-        counters.put("regions.exits.step", steps);
-        counters.put("regions.exits.miss", misses);
+        // Each entry ends by one of these; exceptions have no return value, hence their own.
+        counters.put("regions.exits.go", left(Region.Exit.Kind.GO));
+        counters.put("regions.exits.budget", left(Region.Exit.Kind.BUDGET));
+        counters.put("regions.exits.page", left(Region.Exit.Kind.PAGE));
+        counters.put("regions.exits.indirect", left(Region.Exit.Kind.DYNAMIC));
+        counters.put("regions.exits.called", left(Region.Exit.Kind.CALLED));
+        counters.put("regions.exits.interpret", left(Region.Exit.Kind.STEP));
+        counters.put("regions.exits.tlbMiss", left(Region.Exit.Kind.MISS));
+        counters.put("regions.exits.unusual", left(Region.Exit.Kind.UNUSUAL));
+        counters.put("regions.exits.attention", attentions);
+        counters.put("regions.exits.overwritten", left(Region.Exit.Kind.DISTURBED) - attentions);
         counters.put("regions.exits.fault", faults);
+        counters.put("regions.exits.repetition", repetitions);
         return counters;
     }
 }

@@ -8,7 +8,6 @@ import dev.arclet.emulator.cpu.decode.Operand;
 import dev.arclet.emulator.cpu.simd.PackedInteger;
 import dev.arclet.emulator.cpu.simd.PackedShuffle;
 import java.lang.classfile.CodeBuilder;
-import java.lang.classfile.Label;
 import java.lang.constant.ClassDesc;
 import java.lang.constant.ConstantDescs;
 import java.lang.constant.MethodTypeDesc;
@@ -265,8 +264,7 @@ final class VectorEmitter {
         if (!(operand instanceof Operand.Memory at)) {
             return;
         }
-        Label miss = owner.miss();
-        memory.locate(at, owner.step(), bytes, write, miss);
+        memory.locate(at, owner.step(), bytes, write, owner.miss());
         if (aligned && bytes == 16) {
             if (code.wide) {
                 b.lload(code.address);
@@ -276,7 +274,7 @@ final class VectorEmitter {
             }
             b.bipush(15);
             b.iand();
-            b.ifne(miss);
+            b.ifne(owner.unusual());
         }
     }
 
@@ -592,12 +590,12 @@ final class VectorEmitter {
         b.loadConstant(MODES | INEXACT_SEEN);
         b.iand();
         b.loadConstant(INEXACT_SEEN);
-        b.if_icmpne(owner.miss());
+        b.if_icmpne(owner.unusual());
     }
 
     private void require(String check, ClassDesc... arguments) {
         b.invokestatic(CHECKS, check, MethodTypeDesc.of(BOOLEAN, arguments));
-        b.ifeq(owner.miss());
+        b.ifeq(owner.unusual());
     }
 
     /** Pushes a located operand's number as a double or float. */

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.fail;
 import dev.arclet.emulator.cpu.differential.Case.Setup;
 import dev.arclet.emulator.cpu.interp.Interpreter;
 import dev.arclet.emulator.cpu.translate.Engines;
+import dev.arclet.emulator.cpu.translate.ExitCounts;
 import dev.arclet.emulator.cpu.translate.ImpatientEngines;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
@@ -153,6 +154,7 @@ class DifferentialFuzzTest {
                 }
             }
             assertTrue(fuzzer.instructions() > 0);
+            ExitCounts.check(fuzzer.counters());
             System.out.printf(
                     "%d programs, %d instructions from seed %d%n",
                     fuzzer.programs(), fuzzer.instructions(), seed);

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.arclet.emulator.bus.MmioDevice;
 import dev.arclet.emulator.cpu.CpuState;
 import dev.arclet.emulator.cpu.TestCpu;
 import dev.arclet.emulator.memory.PhysicalMap;
@@ -205,6 +206,75 @@ class TranslatorTest {
         for (Region region : translator.regions()) {
             assertTrue(region.codeBytes <= RegionEmitter.MAX_CODE_BYTES);
         }
+    }
+
+    private long exits(String cause) {
+        return translator.counters().get("regions.exits." + cause);
+    }
+
+    /** Runs code that has to leave its region for a reason. */
+    private void leaves(String cause, String code, int instructions) {
+        leaves(cause, CODE, code, instructions);
+    }
+
+    private void leaves(String cause, long address, String code, int instructions) {
+        test.code(address, code);
+        warm();
+        long before = exits(cause);
+        test.cpu.halted = false;
+        run(instructions);
+        assertTrue(exits(cause) > before, () -> cause + " of " + translator.counters());
+    }
+
+    /** Each return from a region counts under one cause. */
+    @Test
+    void tellsWhyRegionsAreLeft() {
+        long device = 0x1000_0000;
+        test.map.mapMmio(
+                "doorbell",
+                device,
+                0x1_0000,
+                new MmioDevice() {
+                    @Override
+                    public long readMmio(long offset, int bytes) {
+                        return 0;
+                    }
+
+                    @Override
+                    public void writeMmio(long offset, int bytes, long value) {
+                        test.cpu.attention = true;
+                    }
+                });
+        long[] r = test.cpu.gpr;
+        r[CpuState.RAX] = CODE;
+        leaves("indirect", "FF E0", 10); // jmp eax
+        leaves("budget", "43 EB FD", 10); // inc ebx; jmp back
+        leaves("interpret", "43 0F 31 EB FB", 10); // inc ebx; rdtsc; jmp back
+        leaves("called", "43 0F 06 EB FB", 10); // inc ebx; clts; jmp back
+        r[CpuState.RCX] = 0x10_0000;
+        leaves("tlbMiss", "8B 19 81 C1 00100000 EB F6", 10); // mov ebx, [ecx]; add ecx, 1000h
+        leaves("unusual", "43 31 C9 F7 F1 EB F9", 10); // inc ebx; xor ecx, ecx; div ecx; jmp back
+        leaves("fault", "43 D4 00 EB FB", 10); // inc ebx; aam 0; jmp back
+        r[CpuState.RDI] = CODE + 1;
+        leaves("overwritten", "43 AA EB FC", 4); // inc ebx; stosb over itself; jmp back
+        r[CpuState.RDI] = device;
+        leaves("attention", "43 AA EB FC", 10);
+        r[CpuState.RDI] = device;
+        r[CpuState.RCX] = 0x8000;
+        leaves("repetition", "43 F3 AA EB FB", 10); // the same with rep
+        // Each of nine pages jumps to the next, the last to the first: more than a region has.
+        for (int i = 0; i < 9; i++) {
+            test.put(0x4000 + 0x1000 * i, i < 8 ? "E9 FB0F0000" : "E9 FB7FFFFF");
+        }
+        test.cpu.setRip(0x4000);
+        run(20);
+        leaves("go", 0x4000, "E9 FB0F0000", 30);
+        test.cpu.mmu.flushAll(); // so that only the first page is known when that is entered
+        test.cpu.setRip(0x4000);
+        warm();
+        run(30);
+        assertNotEquals(0, exits("page"));
+        ExitCounts.check(translator.counters());
     }
 
     @Test
