@@ -472,6 +472,29 @@ final class Bytecode {
         b.lor();
     }
 
+    /**
+     * Pops two addresses, and branches if they are equal: {@code often} times, and not {@code
+     * seldom} times.
+     */
+    void ifEqual(Label target, int often, int seldom) {
+        if (profiled) {
+            differ(wide);
+            int ratio = often > seldom ? often / Math.max(1, seldom) : seldom / Math.max(1, often);
+            int power = Math.clamp(32 - Integer.numberOfLeadingZeros(ratio), 1, BranchProfile.RAREST);
+            if (often > seldom) {
+                BranchProfile.rare(b, power);
+            } else {
+                BranchProfile.frequent(b, power);
+            }
+            b.ifeq(target);
+        } else if (wide) {
+            b.lcmp();
+            b.ifeq(target);
+        } else {
+            b.if_icmpeq(target);
+        }
+    }
+
     /** The int on the stack, 0 or 1, is seldom other than zero. */
     void rarely() {
         if (profiled) {

@@ -177,6 +177,7 @@ final class Compiler {
     private void publish(Region region, RegionPlan plan, RegionEmitter.Result result) {
         region.exits = result.exits();
         region.links = new Region.Entry[result.exits().length];
+        region.sites = new IndirectTargets.Site[result.exits().length];
         region.codeBytes = result.bytes();
         region.method = result.method();
         made.incrementAndGet();

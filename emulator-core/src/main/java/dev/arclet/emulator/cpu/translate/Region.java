@@ -18,7 +18,7 @@ final class Region {
             BUDGET(1),
             /** The same, as the page there may not be in place. */
             PAGE(2),
-            /** Goes on at RIP, which the region has set. */
+            /** Goes on at RIP, which the indirect branch at {@link Exit#rip()} has set. */
             DYNAMIC(3),
             /**
              * Goes on at RIP, and the mode or what interrupts may be different: an operation was
@@ -66,7 +66,7 @@ final class Region {
             return kind;
         }
 
-        /** Where control goes on, or what is interpreted; 0 where RIP says so. */
+        /** Where control goes on, or what is interpreted, or the branch that has set RIP. */
         long rip() {
             return rip;
         }
@@ -156,6 +156,9 @@ final class Region {
     /** Where control last went on after {@link Exit.Kind#GO} exits. */
     Entry[] links = {};
 
+    /** What is known of {@link Exit.Kind#DYNAMIC} exits that were taken. */
+    IndirectTargets.Site[] sites = {};
+
     /** Null until translated. */
     volatile RegionCode code;
 
@@ -220,6 +223,17 @@ final class Region {
         for (int i = 0; i < plan.entries.size(); i++) {
             entries[i] = new Entry(this, i, plan.entries.get(i));
         }
+    }
+
+    /** Physical address of one of its instructions. */
+    long physical(long at) {
+        long address = linear + (at - rip);
+        for (int i = 0; i < linearPages.length; i++) {
+            if ((int) (linearPages[i] ^ address) >>> 12 == 0) {
+                return physicalPages[i] + (address & 0xFFF);
+            }
+        }
+        throw new IllegalArgumentException("no instruction of the region");
     }
 
     /** How often control has come here since the last {@link #sweep}, with code or without. */

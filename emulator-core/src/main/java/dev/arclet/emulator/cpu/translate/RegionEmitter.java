@@ -12,6 +12,7 @@ import java.lang.classfile.CodeBuilder;
 import java.lang.classfile.Label;
 import java.lang.classfile.MethodModel;
 import java.lang.classfile.attribute.CodeAttribute;
+import java.lang.classfile.instruction.SwitchCase;
 import java.lang.constant.ClassDesc;
 import java.lang.constant.ConstantDescs;
 import java.lang.constant.MethodTypeDesc;
@@ -33,6 +34,9 @@ final class RegionEmitter {
 
     /** HotSpot never compiles a method over 8,000 bytes; C2 gives up well before. */
     static final int MAX_CODE_BYTES = 6_000;
+
+    /** Targets of an indirect branch that are compared one by one; more are chosen by a switch. */
+    private static final int MAX_COMPARISONS = 3;
 
     private static final MethodHandles.Lookup LOOKUP = MethodHandles.lookup();
     private static final ClassDesc NAME =
@@ -350,7 +354,7 @@ final class RegionEmitter {
         switch (i.mnemonic()) {
             case JMP -> {
                 if (!direct) {
-                    indirect(i, step, false, code, flags, instructions, count);
+                    indirect(node, i, step, false, code, flags, instructions, count);
                     return;
                 }
                 code.count(count);
@@ -361,7 +365,7 @@ final class RegionEmitter {
             }
             case CALL -> {
                 if (!direct) {
-                    indirect(i, step, true, code, flags, instructions, count);
+                    indirect(node, i, step, true, code, flags, instructions, count);
                     return;
                 }
                 pushReturn(step, code, instructions);
@@ -410,11 +414,7 @@ final class RegionEmitter {
             RegionPlan.Step step, Bytecode code, InstructionEmitter instructions) {
         instructions.locatePush();
         code.b.lload(code.host);
-        if (code.wide) {
-            code.b.loadConstant(step.next);
-        } else {
-            code.b.loadConstant((int) step.next);
-        }
+        pushAddress(step.next, code);
         code.store(code.wide ? 8 : 4);
         instructions.setPointer(CpuState.RSP, code.wide ? -8 : -4);
     }
@@ -446,6 +446,7 @@ final class RegionEmitter {
     }
 
     private void indirect(
+            RegionPlan.Node node,
             Instruction i,
             RegionPlan.Step step,
             boolean call,
@@ -459,14 +460,87 @@ final class RegionEmitter {
             pushReturn(step, code, instructions);
         }
         code.count(count);
-        leaveTo(code, flags);
+        materialise(node, flags);
+        goTo(node, node.targets, code, flags);
+    }
+
+    /** Goes to one of the known targets, if it is the address that {@link #keepTarget} kept. */
+    private void goTo(
+            RegionPlan.Node from,
+            List<RegionPlan.Target> targets,
+            Bytecode code,
+            FlagEmitter flags) {
+        if (targets.size() > MAX_COMPARISONS) {
+            choose(from, targets, code, flags);
+        } else {
+            int rest = 64;
+            for (RegionPlan.Target target : targets) {
+                pushTarget(code);
+                pushAddress(target.node().rip, code);
+                code.ifEqual(
+                        enter(from, target.node(), code, flags),
+                        target.share(),
+                        rest - target.share());
+                rest = Math.max(1, rest - target.share());
+            }
+        }
+        leaveTo(from, code, flags);
+    }
+
+    private static void pushAddress(long rip, Bytecode code) {
+        if (code.wide) {
+            code.b.loadConstant(rip);
+        } else {
+            code.b.loadConstant((int) rip);
+        }
+    }
+
+    /** The same by a switch, on distances from the first target. */
+    private void choose(
+            RegionPlan.Node from,
+            List<RegionPlan.Target> targets,
+            Bytecode code,
+            FlagEmitter flags) {
+        CodeBuilder b = code.b;
+        long origin = targets.getFirst().node().rip;
+        Label other = b.newLabel();
+        pushTarget(code);
+        pushAddress(origin, code);
+        if (code.wide) {
+            b.lsub();
+            b.dup2();
+            b.lstore(code.long0);
+            b.l2i();
+            b.istore(code.int1);
+            b.lload(code.long0);
+            b.iload(code.int1);
+            b.i2l();
+            code.differ(true);
+            code.rarely();
+            b.ifne(other);
+        } else {
+            b.isub();
+            b.istore(code.int1);
+        }
+        List<SwitchCase> cases = new ArrayList<>();
+        for (RegionPlan.Target target : targets) {
+            long distance = target.node().rip - origin;
+            if (distance == (int) distance) {
+                cases.add(
+                        SwitchCase.of((int) distance, enter(from, target.node(), code, flags)));
+            }
+        }
+        b.iload(code.int1);
+        b.lookupswitch(other, cases);
+        b.labelBinding(other);
     }
 
     /** Leaves for the address that {@link #keepTarget} kept. */
-    private void leaveTo(Bytecode code, FlagEmitter flags) {
+    private void leaveTo(RegionPlan.Node from, Bytecode code, FlagEmitter flags) {
         pushTarget(code);
         code.setRip();
-        code.b.loadConstant(code.exit(Region.Exit.Kind.DYNAMIC, 0, 0, flagCode(flags)));
+        code.b.loadConstant(
+                code.exit(Region.Exit.Kind.DYNAMIC, from.last().rip, 0, flagCode(flags)));
         code.b.goto_(code.leave);
     }
 
@@ -486,16 +560,17 @@ final class RegionEmitter {
         materialise(node, flags);
         for (RegionPlan.Node site : plan.returnSites) {
             pushTarget(code);
+            pushAddress(site.rip, code);
             if (code.wide) {
-                b.loadConstant(site.rip);
                 b.lcmp();
                 b.ifeq(enter(node, site, code, flags));
             } else {
-                b.loadConstant((int) site.rip);
                 b.if_icmpeq(enter(node, site, code, flags));
             }
         }
-        leaveTo(code, flags);
+        List<RegionPlan.Target> others = new ArrayList<>(node.targets);
+        others.removeIf(target -> plan.returnSites.contains(target.node()));
+        goTo(node, others, code, flags);
     }
 
     private void loop(

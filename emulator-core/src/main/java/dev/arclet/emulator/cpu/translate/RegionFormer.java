@@ -33,6 +33,15 @@ final class RegionFormer {
     /** Code that has run by this factor less often than the region's entry is left out. */
     private static final int RARE = 64;
 
+    /** Targets of one indirect jump that are included, and how rare one may be: one in so many. */
+    private static final int MAX_JUMP_TARGETS = 24, LEAST_JUMP_SHARE = 128;
+
+    /** The same of an indirect call, or of a return to what is not known to have called. */
+    private static final int MAX_CALL_TARGETS = 3, LEAST_CALL_SHARE = 8;
+
+    /** No address of an instruction: none is called. */
+    private static final long NONE = Long.MIN_VALUE + 1;
+
     /** Places of a region at most where control may enter it. */
     private static final int MAX_ENTRIES = 16;
 
@@ -46,8 +55,11 @@ final class RegionFormer {
     private final Map<Long, Long> pages = new LinkedHashMap<>();
     private final PriorityQueue<Lead> work = new PriorityQueue<>();
 
-    /** Addresses behind direct calls, and what those call. */
+    /** Addresses behind calls, and what those call; of indirect ones, most often. */
     private final Map<Long, Long> returnSites = new LinkedHashMap<>();
+
+    /** Where the indirect branches looked at went, by their addresses. */
+    private final Map<Long, List<IndirectTargets.Target>> targets = new HashMap<>();
 
     private long base;
     private long lastByte;
@@ -74,10 +86,17 @@ final class RegionFormer {
 
     private boolean leavesCovered;
 
-    RegionFormer(CpuState cpu, LongToIntFunction runs, LongPredicate covered) {
+    private final IndirectTargets indirect;
+
+    RegionFormer(
+            CpuState cpu,
+            LongToIntFunction runs,
+            LongPredicate covered,
+            IndirectTargets indirect) {
         this.cpu = cpu;
         this.runs = runs;
         this.covered = covered;
+        this.indirect = indirect;
     }
 
     /**
@@ -99,6 +118,7 @@ final class RegionFormer {
         pages.clear();
         work.clear();
         returnSites.clear();
+        targets.clear();
         base = linear - rip;
         lastByte = cpu.codeSize == 8 ? Long.MAX_VALUE : cpu.segments[CpuState.CS].limit;
         ripMask = cpu.ripMask();
@@ -180,7 +200,7 @@ final class RegionFormer {
             room--;
             if (transfer && !Emission.goesOn(instruction)) {
                 if (emitted) {
-                    follow(instruction, next);
+                    follow(instruction, rip, next);
                 }
                 return;
             }
@@ -205,24 +225,48 @@ final class RegionFormer {
         }
     }
 
-    private void follow(Instruction instruction, long next) {
+    private static boolean isDirect(Instruction instruction) {
+        return !instruction.operands().isEmpty()
+                && instruction.operand(0) instanceof Operand.Relative;
+    }
+
+    private void follow(Instruction instruction, long rip, long next) {
         switch (instruction.mnemonic()) {
             case JMP, CALL -> {
-                if (instruction.operand(0) instanceof Operand.Relative) {
-                    lead(target(instruction, next));
+                long called = NONE;
+                if (isDirect(instruction)) {
+                    called = target(instruction, next);
+                    lead(called);
+                } else {
+                    List<IndirectTargets.Target> known =
+                            instruction.mnemonic() == Mnemonic.JMP
+                                    ? leadToKnown(rip, MAX_JUMP_TARGETS, LEAST_JUMP_SHARE)
+                                    : leadToKnown(rip, MAX_CALL_TARGETS, LEAST_CALL_SHARE);
+                    if (!known.isEmpty()) {
+                        called = known.getFirst().rip();
+                    }
                 }
-                if (instruction.mnemonic() == Mnemonic.CALL
-                        && instruction.operand(0) instanceof Operand.Relative) {
-                    returnSites.put(next, target(instruction, next));
+                if (instruction.mnemonic() == Mnemonic.CALL) {
+                    returnSites.put(next, called);
                     lead(next);
                 }
             }
-            case RET -> {}
+            case RET -> leadToKnown(rip, MAX_CALL_TARGETS, LEAST_CALL_SHARE);
             default -> {
                 lead(next);
                 lead(target(instruction, next));
             }
         }
+    }
+
+    /** Leads to where an indirect branch went before, as far as that is known. */
+    private List<IndirectTargets.Target> leadToKnown(long rip, int most, int share) {
+        List<IndirectTargets.Target> known = indirect.of(physical(rip), most, share);
+        for (IndirectTargets.Target target : known) {
+            lead(target.rip());
+        }
+        targets.put(rip, known);
+        return known;
     }
 
     /** Where a direct branch goes; {@code next} is the address behind it. */
@@ -310,11 +354,10 @@ final class RegionFormer {
         node.branches = true;
         Instruction instruction = step.instruction;
         node.fallRip = step.next;
-        boolean direct =
-                !instruction.operands().isEmpty()
-                        && instruction.operand(0) instanceof Operand.Relative;
-        if (direct) {
+        if (isDirect(instruction)) {
             node.taken = node(target(instruction, step.next), nodes, open);
+        } else {
+            node.targets = known(step.rip, nodes, open);
         }
         switch (instruction.mnemonic()) {
             case JMP, RET -> {}
@@ -322,6 +365,23 @@ final class RegionFormer {
             case CALL -> node(step.next, nodes, open);
             default -> node.fall = node(step.next, nodes, open);
         }
+    }
+
+    /** The nodes at which an indirect branch is known to arrive. */
+    private List<RegionPlan.Target> known(
+            long rip, Map<Long, RegionPlan.Node> nodes, ArrayDeque<RegionPlan.Node> open) {
+        List<IndirectTargets.Target> known = targets.getOrDefault(rip, List.of());
+        int total = known.stream().mapToInt(IndirectTargets.Target::times).sum();
+        List<RegionPlan.Target> inside = new ArrayList<>();
+        for (IndirectTargets.Target target : known) {
+            RegionPlan.Node node = node(target.rip(), nodes, open);
+            if (node != null) {
+                inside.add(
+                        new RegionPlan.Target(
+                                node, Math.max(1, (int) (64L * target.times() / total))));
+            }
+        }
+        return inside;
     }
 
     /** Successors inside the region. */
@@ -335,6 +395,9 @@ final class RegionFormer {
         }
         if (node.branches && node.last().instruction.mnemonic() == Mnemonic.RET) {
             all.addAll(plan.returnSites);
+        }
+        for (RegionPlan.Target target : node.targets) {
+            all.add(target.node());
         }
         return all;
     }

@@ -28,6 +28,9 @@ final class RegionPlan {
         }
     }
 
+    /** Where an indirect branch went in so many of 64 cases, 1..64. */
+    record Target(Node node, int share) {}
+
     /** Instructions that follow each other; entered at the first only. */
     static final class Node {
         /** Address of its first instruction. */
@@ -43,6 +46,9 @@ final class RegionPlan {
 
         /** Target of its direct branch; null if there is none, or out of the region. */
         Node taken;
+
+        /** Targets of its indirect branch inside the region, the most frequent first. */
+        List<Target> targets = List.of();
 
         /** Whether the last step is a control transfer that is emitted. */
         boolean branches;

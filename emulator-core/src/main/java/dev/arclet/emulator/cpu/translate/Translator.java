@@ -39,6 +39,7 @@ public final class Translator implements ExecutionEngine {
     private final Tiers tiers;
     private final Region.Entry[] table = new Region.Entry[TABLE_SIZE];
     private final Interpreter.HotCode hotCode = this::reached;
+    private final IndirectTargets indirect = new IndirectTargets();
     private int mode;
 
     private long translated;
@@ -76,7 +77,8 @@ public final class Translator implements ExecutionEngine {
                         eager
                                 ? physical -> 1
                                 : physical -> interpreter.cache().runs(physical, cpu.codeSize),
-                        cache::covers);
+                        cache::covers,
+                        indirect);
         compiler = new Compiler(cpu.mmu, interpreter::operation, tiers.inStep());
     }
 
@@ -200,7 +202,12 @@ public final class Translator implements ExecutionEngine {
                         region.links[number] = next;
                     }
                 }
-                default -> next = find(cpu.rip());
+                default -> {
+                    if (!region.optimised) {
+                        noteTarget(region, number, exit.rip());
+                    }
+                    next = find(cpu.rip());
+                }
             }
             interpreter.setAtTransfer(true);
             if (next == null || left < next.region.slack) {
@@ -208,6 +215,16 @@ public final class Translator implements ExecutionEngine {
             }
             entry = next;
         }
+    }
+
+    /** Control has left by an indirect branch, to RIP. */
+    private void noteTarget(Region region, int exit, long branch) {
+        IndirectTargets.Site site = region.sites[exit];
+        if (site == null) {
+            site = indirect.at(region.physical(branch));
+            region.sites[exit] = site;
+        }
+        site.note(cpu.rip());
     }
 
     /**
@@ -436,6 +453,7 @@ public final class Translator implements ExecutionEngine {
         interpreter.invalidateAllCode();
         cache.clear();
         compiler.forget();
+        indirect.clear();
         Arrays.fill(table, null);
     }
 

@@ -47,7 +47,7 @@ class BranchProfileTest {
             interpreter.run(cpu.instructions + 4); // has both pages in the TLB
             cpu.setRip(CODE);
             RegionPlan plan =
-                    new RegionFormer(cpu, physical -> 100, physical -> false)
+                    new RegionFormer(cpu, physical -> 100, physical -> false, new IndirectTargets())
                             .form(CODE, cpu.mmu.peekFetch(CODE), Mode.of(cpu), 120, false);
             RegionEmitter.Result region =
                     RegionEmitter.emit(plan, true, cpu.mmu, interpreter::operation);

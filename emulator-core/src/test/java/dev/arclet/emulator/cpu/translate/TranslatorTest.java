@@ -156,6 +156,52 @@ class TranslatorTest {
         assertTrue(translator.counters().get("regions.entries") - before < 50);
     }
 
+    /** As for guests, but with little that counts as hot. */
+    private void becomeImpatient() {
+        translator = (Translator) ImpatientEngines.inStep(test.cpu);
+        test.cpu.gpr[CpuState.RCX] = 0;
+        run(20_000);
+        test.cpu.gpr[CpuState.RCX] = 0;
+    }
+
+    private long entriesFor(long instructions) {
+        long before = translator.counters().get("regions.entries");
+        run(instructions);
+        return translator.counters().get("regions.entries") - before;
+    }
+
+    @Test
+    void targetsOfAJumpTableBelongToTheLoop() {
+        // mov eax, ecx; and eax, 7; jmp [eax * 4 + 0x3000]; each target: inc ecx; jmp back
+        test.code(CODE, "89 C8 83 E0 07 FF 24 85 00300000");
+        for (int i = 0; i < 8; i++) {
+            int at = 0x1100 + 16 * i;
+            test.put(at, "41 E9 %08x".formatted(Integer.reverseBytes(0x1000 - (at + 6))));
+            test.put(0x3000 + 4 * i, "%08x".formatted(Integer.reverseBytes(at)));
+        }
+        becomeImpatient();
+        assertTrue(entriesFor(5 * 1000) < 50);
+        assertEquals(1000, test.cpu.gpr[CpuState.RCX]);
+        // A target that was never seen.
+        test.put(0x1180, "83 C1 0A E9 %08x".formatted(Integer.reverseBytes(0x1000 - 0x1188)));
+        test.put(0x300C, "80110000");
+        test.cpu.gpr[CpuState.RCX] = 3;
+        run(5);
+        assertEquals(13, test.cpu.gpr[CpuState.RCX]);
+    }
+
+    @Test
+    void whatIsCalledByAddressBelongsToTheLoop() {
+        // call edx; jmp back; there: inc ecx; ret
+        test.code(CODE, "FF D2 EB FC");
+        test.put(0x1100, "41 C3");
+        test.cpu.gpr[CpuState.RDX] = 0x1100;
+        test.cpu.gpr[CpuState.RSP] = 0x80000;
+        becomeImpatient();
+        assertTrue(entriesFor(4 * 1000) < 50);
+        assertEquals(1000, test.cpu.gpr[CpuState.RCX]);
+    }
+
     @Test
     void heedsAttentionSoon() {
         test.code(CODE, "40 EB FD");
