@@ -253,25 +253,29 @@ final class Bytecode {
 
     /**
      * Pops two ints, or longs, and pushes whether they differ: 1 or 0. C2 takes what has a profile
-     * for one bit, so a comparison, which may give -1, will not do.
+     * for one bit, so a comparison, which may give -1, will not do. Of the ints' form it makes a
+     * single comparison again, as it knows "zero or not" for a conversion to boolean; of longs it
+     * does not, and counting zeros is the shortest.
      */
     void differ(boolean longs) {
         if (longs) {
             b.lxor();
-            b.dup2();
-            b.lneg();
-            b.lor();
-            b.bipush(63);
-            b.lushr();
-            b.l2i();
-        } else {
-            b.ixor();
-            b.dup();
-            b.ineg();
-            b.ior();
-            b.bipush(31);
+            b.invokestatic(LAZY_LONG, "numberOfLeadingZeros", MethodTypeDesc.of(INT, LONG));
+            b.bipush(6);
             b.iushr();
+            b.iconst_1();
+            b.ixor();
+            return;
         }
+        b.ixor();
+        Label other = b.newLabel();
+        Label known = b.newLabel();
+        b.ifne(other);
+        b.iconst_0();
+        b.goto_(known);
+        b.labelBinding(other);
+        b.iconst_1();
+        b.labelBinding(known);
     }
 
     // Host memory
