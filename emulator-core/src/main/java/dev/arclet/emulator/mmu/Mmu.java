@@ -832,6 +832,14 @@ public final class Mmu implements MapListener, Stateful {
 
     private void install(int entry, long page, long physical) {
         note(entry);
+        if (entry < EXECUTE * ALL) {
+            // Reads and writes of one page find the same memory: an entry from before the guest
+            // changed its tables may go at any time.
+            int other = entry < ALL ? entry + ALL : entry - ALL;
+            if ((tag(other) & PAGE) == page && (physicals[other] & PAGE) != physical) {
+                setTag(other, INVALID);
+            }
+        }
         boolean direct =
                 (entry & (ALL - 1) & -SLOTS) != BANK_ALIGNED && !(watching && isWatched(page));
         switch (entry / ALL) {

@@ -128,6 +128,21 @@ class MmuTest {
         assertEquals(NEXT | P | W | U | A, get(TOP + 4, 4), "no dirty bit above the leaf");
     }
 
+    /** Code looks up once for reads and writes of one page, and relies on it. */
+    @Test
+    void readsAndWritesOfAPageFindTheSameMemory() {
+        paging32(0, 0);
+        map32(0x40_1000, DATA, P | W | U, P | W | U);
+        put(DATA, 1, 1);
+        put(DATA + 0x1000, 2, 1);
+        assertEquals(1, mmu.load8(0x40_1000));
+        map32(0x40_1000, DATA + 0x1000, P | W | U, P | W | U); // without INVLPG
+        assertEquals(1, mmu.load8(0x40_1000));
+        mmu.store8(0x40_1001, 7);
+        assertEquals(7, get(DATA + 0x1001, 1));
+        assertEquals(2, mmu.load8(0x40_1000));
+    }
+
     @Test
     void fourMegabytePagesReachBeyondFourGigabytes() {
         GuestMemory high = new GuestMemory(4 << 20);

@@ -76,6 +76,9 @@ final class Bytecode {
     /** Locals for floating-point numbers within an instruction. */
     final int double0, double1, double2;
 
+    /** Accesses that are looked up together. */
+    final AccessGroups groups;
+
     final List<Region.Exit> exits = new ArrayList<>();
     final Label leave;
     private final List<Stub> stubs = new ArrayList<>();
@@ -108,6 +111,7 @@ final class Bytecode {
         double0 = exitNumber + 1;
         double1 = double0 + 2;
         double2 = double1 + 2;
+        groups = AccessGroups.of(plan, double2 + 2);
         leave = b.newLabel();
     }
 
@@ -484,7 +488,8 @@ final class Bytecode {
         if (profiled) {
             differ(wide);
             int ratio = often > seldom ? often / Math.max(1, seldom) : seldom / Math.max(1, often);
-            int power = Math.clamp(32 - Integer.numberOfLeadingZeros(ratio), 1, BranchProfile.RAREST);
+            int power =
+                    Math.clamp(32 - Integer.numberOfLeadingZeros(ratio), 1, BranchProfile.RAREST);
             if (often > seldom) {
                 BranchProfile.rare(b, power);
             } else {

@@ -13,7 +13,7 @@ import java.lang.constant.MethodTypeDesc;
  * Bytecode of integer instructions that do not branch (SDM vol. 2); the same semantics as the
  * interpreter's operations. What may fault leaves the region before anything has changed.
  */
-final class InstructionEmitter {
+final class InstructionEmitter implements MemoryEmitter.Misses {
     private static final int WIDE_PRODUCT = LazyFlags.CF | LazyFlags.OF;
 
     private final Bytecode code;
@@ -43,7 +43,8 @@ final class InstructionEmitter {
     }
 
     /** The label that leaves the region before the current instruction, which misses the TLB. */
-    Label miss() {
+    @Override
+    public Label miss() {
         if (miss == null) {
             miss = leave(Region.Exit.Kind.MISS);
         }
@@ -56,6 +57,11 @@ final class InstructionEmitter {
             unusual = leave(Region.Exit.Kind.UNUSUAL);
         }
         return unusual;
+    }
+
+    @Override
+    public Label apart() {
+        return leave(Region.Exit.Kind.APART);
     }
 
     private Label leave(Region.Exit.Kind kind) {
@@ -79,7 +85,7 @@ final class InstructionEmitter {
 
     private void locate(Operand operand, boolean write) {
         if (operand instanceof Operand.Memory at) {
-            memory.locate(at, step, at.size(), write, miss());
+            memory.locate(at, step, at.size(), write, this);
         }
     }
 
@@ -1176,46 +1182,20 @@ final class InstructionEmitter {
         return code.wide ? 8 : 4;
     }
 
-    /** Pushes the stack pointer plus a number. */
-    private void pushPointerPlus(int register, int number) {
-        code.getNatural(register);
-        if (number != 0) {
-            if (code.wide) {
-                b.loadConstant((long) number);
-                b.ladd();
-            } else {
-                b.loadConstant(number);
-                b.iadd();
-            }
-        }
-    }
-
-    private void addStackBase() {
-        if (!Mode.baseZero(code.plan.mode, CpuState.SS)) {
-            code.segmentBase(CpuState.SS);
-            b.l2i();
-            b.iadd();
-        }
-    }
-
     /** Finds the place of a push, and leaves it in {@code host}. */
     void locatePush() {
-        pushPointerPlus(CpuState.RSP, -stackBytes());
-        addStackBase();
-        memory.locate(stackBytes(), true, miss());
+        memory.locateStack(CpuState.RSP, -stackBytes(), step, stackBytes(), true, this);
     }
 
     /** Finds the top of the stack at a register, and pushes what is there. */
     void pushTop(int register) {
-        code.getNatural(register);
-        addStackBase();
-        memory.locate(stackBytes(), false, miss());
+        memory.locateStack(register, 0, step, stackBytes(), false, this);
         memory.load(stackBytes());
     }
 
     /** Sets RSP to a register plus a number. */
     void setPointer(int register, int number) {
-        pushPointerPlus(register, number);
+        memory.pushSum(register, number);
         code.setNatural(CpuState.RSP);
     }
 

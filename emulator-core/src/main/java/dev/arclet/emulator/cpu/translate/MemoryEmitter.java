@@ -8,6 +8,15 @@ import java.lang.classfile.Label;
 
 /** Memory operands: addresses, and the TLB lookup in line; what misses leaves the region. */
 final class MemoryEmitter {
+    /** Where control goes from an access that cannot be made. */
+    interface Misses {
+        /** It is not in the TLB, or otherwise out of the ordinary. */
+        Label miss();
+
+        /** Those of a group are not, or they are not all in one page. */
+        Label apart();
+    }
+
     private static final int PAGE_MASK = -4096;
 
     /** Shift and mask that make of an address the offset of its TLB entry in its bank. */
@@ -101,13 +110,81 @@ final class MemoryEmitter {
 
     /**
      * Looks a memory operand up in the TLB, and leaves its host address in the local {@code host}.
-     *
-     * @param miss where to go if it is not there
      */
-    void locate(Operand.Memory memory, RegionPlan.Step step, int bytes, boolean write, Label miss) {
+    void locate(
+            Operand.Memory memory, RegionPlan.Step step, int bytes, boolean write, Misses misses) {
+        AccessGroups.Access access = code.groups.explicit(step);
+        if (access != null && access.uses(bytes, write)) {
+            locate(access, misses);
+            return;
+        }
         pushOffset(memory, step);
-        if (!Mode.baseZero(mode, memory.segment())) {
-            code.segmentBase(memory.segment());
+        addBase(memory.segment());
+        lookUp(bytes, !write, write, misses.miss());
+    }
+
+    /** The same at a distance from what a register points to on the stack. */
+    void locateStack(
+            int register,
+            int distance,
+            RegionPlan.Step step,
+            int bytes,
+            boolean write,
+            Misses misses) {
+        AccessGroups.Access access = code.groups.stack(step);
+        if (access != null && access.uses(bytes, write)) {
+            locate(access, misses);
+            return;
+        }
+        pushSum(register, distance);
+        addBase(CpuState.SS);
+        lookUp(bytes, !write, write, misses.miss());
+    }
+
+    private void locate(AccessGroups.Access access, Misses misses) {
+        AccessGroups.Group group = access.group;
+        if (access.first) {
+            boolean constant = group.register() == AccessGroups.CONSTANT;
+            if (!constant) {
+                pushSum(group.register(), group.lowest());
+            } else if (code.wide) {
+                b.loadConstant(group.lowest());
+            } else {
+                b.loadConstant((int) group.lowest());
+            }
+            Label miss = constant ? misses.miss() : misses.apart();
+            lookUp(group.span(), group.reads(), group.writes(), miss);
+            b.lload(code.host);
+            b.lstore(group.host());
+            if (access.distance() == 0) {
+                return;
+            }
+        }
+        b.lload(group.host());
+        if (access.distance() != 0) {
+            b.loadConstant(access.distance());
+            b.ladd();
+        }
+        b.lstore(code.host);
+    }
+
+    /** Pushes a register plus a number. */
+    void pushSum(int register, long number) {
+        code.getNatural(register);
+        if (number != 0) {
+            if (code.wide) {
+                b.loadConstant(number);
+                b.ladd();
+            } else {
+                b.loadConstant((int) number);
+                b.iadd();
+            }
+        }
+    }
+
+    private void addBase(int segment) {
+        if (!Mode.baseZero(mode, segment)) {
+            code.segmentBase(segment);
             if (code.wide) {
                 b.ladd();
             } else {
@@ -115,11 +192,10 @@ final class MemoryEmitter {
                 b.iadd();
             }
         }
-        locate(bytes, write, miss);
     }
 
-    /** Looks the address on the stack up: a linear one. */
-    void locate(int bytes, boolean write, Label miss) {
+    /** Looks the linear address on the stack up, and leaves the host's in {@code host}. */
+    private void lookUp(int bytes, boolean reads, boolean writes, Label miss) {
         if (code.wide) {
             b.lstore(code.address);
             b.lload(code.address);
@@ -137,9 +213,16 @@ final class MemoryEmitter {
         b.lload(code.tlb);
         b.ladd();
         b.lstore(code.entry);
-        pushEntry(write ? writeEntries : 0);
-        pushTagAndCompare(bytes, miss);
-        pushEntry(write ? writeEntries + ADDEND : ADDEND);
+        if (reads) {
+            pushEntry(0);
+            pushTagAndCompare(bytes, miss);
+        }
+        if (writes) {
+            pushEntry(writeEntries);
+            pushTagAndCompare(bytes, miss);
+        }
+        // Where both are wanted, both lead to the same place: the MMU sees to that.
+        pushEntry(writes ? writeEntries + ADDEND : ADDEND);
         code.load(8);
         b.lload(code.wide ? code.address : code.host);
         b.ladd();

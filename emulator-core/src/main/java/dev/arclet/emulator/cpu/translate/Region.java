@@ -37,7 +37,9 @@ final class Region {
              */
             DISTURBED(8),
             /** Taken by exceptions only: an operation that is called, at {@link Exit#rip()}. */
-            CALLING(9);
+            CALLING(9),
+            /** As STEP: accesses looked up together missed the TLB, or are in different pages. */
+            APART(10);
 
             /** Different for each, from 0. */
             final int number;
@@ -197,6 +199,9 @@ final class Region {
 
     /** How often it was entered. */
     long entered;
+
+    /** How often it was left by {@link Exit.Kind#APART}. */
+    long apart;
 
     /** {@link #entered} and {@link #heat} together at the last {@link #sweep}. */
     private long usesSeen;

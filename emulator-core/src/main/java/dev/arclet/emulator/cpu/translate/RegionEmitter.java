@@ -526,8 +526,7 @@ final class RegionEmitter {
         for (RegionPlan.Target target : targets) {
             long distance = target.node().rip - origin;
             if (distance == (int) distance) {
-                cases.add(
-                        SwitchCase.of((int) distance, enter(from, target.node(), code, flags)));
+                cases.add(SwitchCase.of((int) distance, enter(from, target.node(), code, flags)));
             }
         }
         b.iload(code.int1);

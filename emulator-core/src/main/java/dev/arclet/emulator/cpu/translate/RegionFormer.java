@@ -89,10 +89,7 @@ final class RegionFormer {
     private final IndirectTargets indirect;
 
     RegionFormer(
-            CpuState cpu,
-            LongToIntFunction runs,
-            LongPredicate covered,
-            IndirectTargets indirect) {
+            CpuState cpu, LongToIntFunction runs, LongPredicate covered, IndirectTargets indirect) {
         this.cpu = cpu;
         this.runs = runs;
         this.covered = covered;

@@ -93,6 +93,10 @@ final class RegionPlan {
     final long physical;
     final long rip;
     final int mode;
+
+    /** Whether accesses may be looked up together; see {@link AccessGroups}. */
+    boolean grouped = true;
+
     int instructions;
     Region.Span[] spans = {};
     long[] starts = {};

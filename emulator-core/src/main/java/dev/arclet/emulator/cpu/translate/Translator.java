@@ -7,9 +7,11 @@ import dev.arclet.emulator.cpu.interp.BlockExit;
 import dev.arclet.emulator.cpu.interp.Interpreter;
 import dev.arclet.emulator.fault.GuestFault;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * Executes regions of guest code that were translated to JVM bytecode, and leaves the rest to the
@@ -27,6 +29,15 @@ public final class Translator implements ExecutionEngine {
 
     private static final int TABLE_SIZE = 1 << 14;
 
+    /**
+     * A region is formed anew, without accesses looked up together, if more than one in so many of
+     * its runs ends at such a lookup.
+     */
+    private static final int APART_SHARE = 16;
+
+    /** Places at which accesses are not looked up together; beyond, all are forgotten. */
+    private static final int MAX_UNGROUPED = 16_384;
+
     /** Budgets are passed as ints. */
     private static final long MAX_BUDGET = 1 << 30;
 
@@ -40,6 +51,10 @@ public final class Translator implements ExecutionEngine {
     private final Region.Entry[] table = new Region.Entry[TABLE_SIZE];
     private final Interpreter.HotCode hotCode = this::reached;
     private final IndirectTargets indirect = new IndirectTargets();
+
+    /** Physical addresses of regions whose accesses are not to be looked up together. */
+    private final Set<Long> ungrouped = new HashSet<>();
+
     private int mode;
 
     private long translated;
@@ -178,10 +193,12 @@ public final class Translator implements ExecutionEngine {
             }
             Region.Entry next;
             switch (exit.kind()) {
-                case STEP, MISS, UNUSUAL, DISTURBED -> {
+                case STEP, MISS, UNUSUAL, APART, DISTURBED -> {
                     cpu.setRip(exit.rip());
                     if (exit.kind() == Region.Exit.Kind.DISTURBED && !code.stop) {
                         attentions++;
+                    } else if (exit.kind() == Region.Exit.Kind.APART) {
+                        noteApart(region);
                     }
                     interpreter.setAtTransfer(false);
                     interpreter.step(instructionLimit);
@@ -217,6 +234,25 @@ public final class Translator implements ExecutionEngine {
         }
     }
 
+    /** Has a region formed anew in which accesses looked up together often are in two pages. */
+    private void noteApart(Region region) {
+        if (++region.apart < tiers.manyApart() || region.apart <= region.entered / APART_SHARE) {
+            return;
+        }
+        cache.remove(region);
+        if (ungrouped.size() >= MAX_UNGROUPED) {
+            ungrouped.clear();
+        }
+        ungrouped.add(region.physical);
+    }
+
+    /** Forms the plan of a region; see {@link RegionFormer#form}. */
+    private RegionPlan plan(long linear, long physical, int sizeClass, boolean leaveCovered) {
+        RegionPlan plan = former.form(linear, physical, mode, SIZES[sizeClass], leaveCovered);
+        plan.grouped = !ungrouped.contains(physical);
+        return plan;
+    }
+
     /** Control has left by an indirect branch, to RIP. */
     private void noteTarget(Region region, int exit, long branch) {
         IndirectTargets.Site site = region.sites[exit];
@@ -245,8 +281,7 @@ public final class Translator implements ExecutionEngine {
                 region.optimised = true;
                 return null;
             }
-            RegionPlan plan =
-                    former.form(entry.linear, entry.physical, mode, SIZES[sizeClass], false);
+            RegionPlan plan = plan(entry.linear, entry.physical, sizeClass, false);
             if (better != null) {
                 cache.remove(better);
             }
@@ -385,7 +420,7 @@ public final class Translator implements ExecutionEngine {
         }
         Region region = null;
         for (int i = sizeClass; i < SIZES.length; i++) {
-            RegionPlan plan = former.form(linear, physical, mode, SIZES[i], !now);
+            RegionPlan plan = plan(linear, physical, i, !now);
             region = new Region(plan, i);
             if (plan.instructions == 0) {
                 break;
@@ -454,6 +489,7 @@ public final class Translator implements ExecutionEngine {
         cache.clear();
         compiler.forget();
         indirect.clear();
+        ungrouped.clear();
         Arrays.fill(table, null);
     }
 
@@ -478,6 +514,7 @@ public final class Translator implements ExecutionEngine {
         counters.put("regions.waiting", (long) compiler.waiting());
         counters.put("regions.bytecode", compiler.codeBytes());
         counters.put("regions.translationMicros", compiler.nanos() / 1000);
+        counters.put("regions.ungrouped", (long) ungrouped.size());
         counters.put("regions.entries", entries);
         // Each entry ends by one of these; exceptions have no return value, hence their own.
         counters.put("regions.exits.go", left(Region.Exit.Kind.GO));
@@ -490,6 +527,7 @@ public final class Translator implements ExecutionEngine {
         counters.put("regions.exits.unusual", left(Region.Exit.Kind.UNUSUAL));
         counters.put("regions.exits.attention", attentions);
         counters.put("regions.exits.overwritten", left(Region.Exit.Kind.DISTURBED) - attentions);
+        counters.put("regions.exits.apart", left(Region.Exit.Kind.APART));
         counters.put("regions.exits.fault", faults);
         counters.put("regions.exits.repetition", repetitions);
         return counters;

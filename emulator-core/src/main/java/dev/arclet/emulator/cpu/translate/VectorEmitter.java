@@ -264,14 +264,10 @@ final class VectorEmitter {
         if (!(operand instanceof Operand.Memory at)) {
             return;
         }
-        memory.locate(at, owner.step(), bytes, write, owner.miss());
+        memory.locate(at, owner.step(), bytes, write, owner);
         if (aligned && bytes == 16) {
-            if (code.wide) {
-                b.lload(code.address);
-                b.l2i();
-            } else {
-                b.iload(code.address);
-            }
+            b.lload(code.host); // aligned as guest memory is: pages are on both sides
+            b.l2i();
             b.bipush(15);
             b.iand();
             b.ifne(owner.unusual());

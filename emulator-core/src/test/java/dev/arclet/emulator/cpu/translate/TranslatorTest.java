@@ -203,6 +203,27 @@ class TranslatorTest {
     }
 
     @Test
+    void accessesLookedUpTogetherNeedNotBeInOnePage() {
+        // add [ebx], ecx; mov eax, [ebx + 8]; add [ebx + 12], eax; inc ecx; jmp back
+        test.code(CODE, "01 0B 8B 43 08 01 43 0C 41 EB F5");
+        for (long at : new long[] {0x5000, 0x5FF4, 0x5FFD}) {
+            test.cpu.gpr[CpuState.RBX] = at;
+            becomeImpatient();
+            test.map.write(at, 4, 0);
+            test.map.write(at + 8, 4, 3);
+            test.map.write(at + 12, 4, 0);
+            test.cpu.setRip(CODE);
+            long entries = entriesFor(5 * 1000);
+            assertEquals(999 * 1000 / 2, test.map.read(at, 4), "at " + at);
+            assertEquals(3 * 1000, test.map.read(at + 12, 4), "at " + at);
+            if (at == 0x5FF4) {
+                assertEquals(1, translator.counters().get("regions.ungrouped"));
+            }
+            assertTrue(at == 0x5FFD || entries < 50, () -> at + ": " + entries);
+        }
+    }
+
+    @Test
     void heedsAttentionSoon() {
         test.code(CODE, "40 EB FD");
         warm();
@@ -240,12 +261,12 @@ class TranslatorTest {
 
     @Test
     void noMethodPassesTheBudget() {
-        // 120 additions to memory, each with a displacement of its own, and a loop around.
+        // Additions to memory at [ebx + esi + displacement], and a loop around.
         StringBuilder code = new StringBuilder();
         for (int i = 0; i < 200; i++) {
-            code.append("81 05 %02x%02x0200 78563412".formatted(i, 0x10));
+            code.append("81 84 33 %02x%02x0200 78563412".formatted(i, 0x10));
         }
-        test.code(CODE, code + "E9 00F8FFFF");
+        test.code(CODE, code + "E9 63F7FFFF");
         warm();
         run(5000);
         assertTrue(translator.counters().get("regions.tooLarge") > 0);
