@@ -29,14 +29,14 @@ class DirectionsTest {
                     .dependOnClassesThat()
                     .resideInAnyPackage("java.awt..", "java.net..", "java.sql..", "javax..");
 
-    /** BranchProfile defines a class of the JDK's with it, and touches no memory (ADR 0008). */
+    /** BootClasses defines classes of the boot loader with it, and touches no memory (ADR 0008). */
     @ArchTest
     static final ArchRule rawMemoryIsInOneClass =
             noClasses()
                     .that()
                     .doNotHaveFullyQualifiedName(CORE + ".memory.GuestMemory")
                     .and()
-                    .doNotHaveFullyQualifiedName(CORE + ".cpu.translate.BranchProfile")
+                    .doNotHaveFullyQualifiedName(CORE + ".cpu.translate.BootClasses")
                     .should()
                     .dependOnClassesThat()
                     .resideInAPackage("jdk.internal.misc");

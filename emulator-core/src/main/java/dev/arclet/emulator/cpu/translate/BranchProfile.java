@@ -7,7 +7,6 @@ import java.lang.classfile.attribute.RuntimeVisibleAnnotationsAttribute;
 import java.lang.constant.ClassDesc;
 import java.lang.constant.ConstantDescs;
 import java.lang.constant.MethodTypeDesc;
-import jdk.internal.misc.Unsafe;
 
 /**
  * Tells C2 how often a branch is taken (docs/adr/0008). Of a method without a profile it assumes
@@ -45,8 +44,7 @@ final class BranchProfile {
     static {
         boolean available;
         try {
-            byte[] helper = helper();
-            Unsafe.getUnsafe().defineClass(null, helper, 0, helper.length, null, null);
+            BootClasses.define(helper());
             // C2 wants the class to be known to the loader of what calls it.
             Class.forName(SELF_NAME, true, BranchProfile.class.getClassLoader());
             available = true;

@@ -11,9 +11,8 @@ import java.lang.reflect.Method;
  * itself it compiles with C1 and counters first, which takes longer and gives slower code than C1
  * without.
  *
- * <p>Needs a JVM started with {@code -XX:+UnlockDiagnosticVMOptions -XX:+WhiteBoxAPI} and the class
- * WhiteBox on its boot class path, as the {@code arclet} script does; without, {@link #AVAILABLE}
- * is false.
+ * <p>Needs a JVM started with {@code -XX:+UnlockDiagnosticVMOptions -XX:+WhiteBoxAPI}, as the
+ * {@code arclet} script does; without, {@link #AVAILABLE} is false.
  */
 final class HotSpot {
     /** Compilation levels: C1 without counters, and C2. */
@@ -22,6 +21,7 @@ final class HotSpot {
     /** Whether the other methods may be called. */
     static final boolean AVAILABLE;
 
+    private static final String WHITE_BOX = "jdk.test.whitebox.WhiteBox";
     private static final MethodHandle COMPILE;
     private static final MethodHandle LEVEL;
 
@@ -29,7 +29,8 @@ final class HotSpot {
         MethodHandle compile = null;
         MethodHandle level = null;
         try {
-            Class<?> whiteBox = Class.forName("jdk.test.whitebox.WhiteBox", true, null);
+            BootClasses.define(WHITE_BOX);
+            Class<?> whiteBox = Class.forName(WHITE_BOX, true, null);
             MethodHandles.Lookup lookup = MethodHandles.publicLookup();
             compile =
                     lookup.findStatic(
@@ -39,8 +40,11 @@ final class HotSpot {
             level =
                     lookup.findStatic(
                             whiteBox, "level", MethodType.methodType(int.class, Executable.class));
+            if (!isBound(level)) {
+                compile = null;
+            }
         } catch (ReflectiveOperationException | LinkageError e) {
-            compile = null; // Started without it; HotSpot then decides alone.
+            compile = null; // Another JDK, or started otherwise; HotSpot then decides alone.
         }
         COMPILE = compile;
         LEVEL = level;
@@ -48,6 +52,16 @@ final class HotSpot {
     }
 
     private HotSpot() {}
+
+    /** Whether the class's functions are HotSpot's; it binds them if it was told to. */
+    private static boolean isBound(MethodHandle level) throws ReflectiveOperationException {
+        Method any = HotSpot.class.getDeclaredMethod("level", Method.class);
+        try {
+            return (int) level.invokeExact((Executable) any) >= 0;
+        } catch (Throwable e) {
+            return false;
+        }
+    }
 
     /** Asks for a method to be compiled soon at a level; whether it will be. */
     static boolean compile(Method method, int level) {

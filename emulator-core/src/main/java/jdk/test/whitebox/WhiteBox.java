@@ -4,8 +4,9 @@ import java.lang.reflect.Executable;
 
 /**
  * The few of HotSpot's WhiteBox functions that the translator uses. The name and the native
- * methods' signatures are HotSpot's (prims/whitebox.cpp); it binds them to a class of this name on
- * the boot class path if it was started with {@code -XX:+WhiteBoxAPI}.
+ * methods' signatures are HotSpot's (prims/whitebox.cpp); it binds them to a class of this name of
+ * the boot loader, which HotSpot (cpu.translate) defines there, if it was started with {@code
+ * -XX:+WhiteBoxAPI}.
  */
 public final class WhiteBox {
     private static final int NO_ON_STACK_REPLACEMENT = -1;
