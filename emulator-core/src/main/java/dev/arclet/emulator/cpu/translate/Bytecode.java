@@ -26,6 +26,7 @@ final class Bytecode {
     static final ClassDesc CODE = RegionCode.class.describeConstable().orElseThrow();
     static final ClassDesc FLAG_CODE = FlagCode.class.describeConstable().orElseThrow();
     static final ClassDesc MEMORY = GuestMemory.class.describeConstable().orElseThrow();
+    static final ClassDesc MODE = Mode.class.describeConstable().orElseThrow();
     static final ClassDesc OP = Op.class.describeConstable().orElseThrow();
     static final ClassDesc LAZY_INTEGER = Integer.class.describeConstable().orElseThrow();
     static final ClassDesc LAZY_LONG = Long.class.describeConstable().orElseThrow();
@@ -604,6 +605,32 @@ final class Bytecode {
         b.ior();
         rarely();
         b.ifne(target);
+    }
+
+    /** Branches if a segment register is as the region's mode says. */
+    void ifModeHolds(int segment, Label target) {
+        b.aload(CPU_LOCAL);
+        b.loadConstant(plan.mode);
+        b.loadConstant(segment);
+        b.invokestatic(MODE, "holds", MethodTypeDesc.of(ConstantDescs.CD_boolean, CPU, INT, INT));
+        mostly();
+        b.ifne(target);
+    }
+
+    /** Branches if the system flags are as the region's mode says. */
+    void ifModeHolds(Label target) {
+        b.aload(CPU_LOCAL);
+        b.loadConstant(plan.mode);
+        b.invokestatic(MODE, "holds", MethodTypeDesc.of(ConstantDescs.CD_boolean, CPU, INT));
+        mostly();
+        b.ifne(target);
+    }
+
+    /** The int on the stack, 0 or 1, is seldom zero. */
+    private void mostly() {
+        if (profiled) {
+            BranchProfile.frequent(b, BranchProfile.RAREST);
+        }
     }
 
     /** Pushes a segment's base, as a long. */

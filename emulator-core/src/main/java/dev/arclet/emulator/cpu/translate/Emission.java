@@ -99,10 +99,31 @@ final class Emission {
 
     /**
      * Whether a region goes on behind an instruction that ends a block: it only keeps interrupts
-     * away.
+     * away, or mostly leaves the mode as it is; see {@link #changedSegment} and POPF.
      */
     static boolean goesOn(Instruction instruction) {
-        return instruction.mnemonic() == Mnemonic.CLI;
+        return switch (instruction.mnemonic()) {
+            case CLI, POPF -> true;
+            default -> changedSegment(instruction) >= 0;
+        };
+    }
+
+    /**
+     * The segment register that an instruction changes and nothing else of the mode; -1 if none. A
+     * load of SS keeps interrupts away from the next instruction, which is more.
+     */
+    static int changedSegment(Instruction instruction) {
+        return switch (instruction.mnemonic()) {
+            case SWAPGS -> CpuState.GS;
+            case MOV, POP ->
+                    instruction.operand(0) instanceof Operand.Register register
+                                    && register.file() == Operand.File.SEGMENT
+                                    && register.index() != CpuState.SS
+                                    && register.index() != CpuState.CS
+                            ? register.index()
+                            : -1;
+            default -> -1;
+        };
     }
 
     /** What an instruction does with the flags. */

@@ -2,6 +2,7 @@ package dev.arclet.emulator.cpu.translate;
 
 import dev.arclet.emulator.cpu.Control;
 import dev.arclet.emulator.cpu.CpuState;
+import dev.arclet.emulator.cpu.Eflags;
 import dev.arclet.emulator.cpu.SegmentRegister;
 import dev.arclet.emulator.mmu.Mmu;
 
@@ -50,6 +51,23 @@ final class Mode {
             kinds |= segments[i].kind << 2 * i;
         }
         return mode | kinds << SEGMENTS_SHIFT;
+    }
+
+    /** Whether a segment register, just loaded, is as it was in a mode. */
+    static boolean holds(CpuState cpu, int mode, int segment) {
+        int expected = mode >> SEGMENTS_SHIFT + 2 * segment & 3;
+        return cpu.segments[segment].kind == expected;
+    }
+
+    /**
+     * Whether the system flags, just loaded, are as they were in a mode, and ask for nothing behind
+     * the next instruction.
+     */
+    static boolean holds(CpuState cpu, int mode) {
+        return (cpu.systemFlags & Eflags.TF) == 0
+                && cpu.mmu.bank() == bank(mode)
+                && !cpu.interruptLine
+                && !cpu.nmiPending;
     }
 
     /** 2, 4 or 8. */

@@ -271,6 +271,7 @@ final class RegionEmitter {
         Instruction instruction = step.instruction;
         execute(step, done, code);
         if (Emission.goesOn(instruction)) {
+            unlessItHolds(step, done, code);
             code.resetRip();
         }
         if (!Emission.keepsGeneralRegisters(instruction)) {
@@ -280,11 +281,36 @@ final class RegionEmitter {
             code.reloadFlags();
             flags.current = FlagCode.DYNAMIC;
         }
-        if (Emission.accessesMemory(instruction)) {
+        if (Emission.accessesMemory(instruction) && !Emission.goesOn(instruction)) {
             code.ifDisturbed(
                     code.exitLabel(
                             Region.Exit.Kind.DISTURBED, step.next, done + 1, flagCode(flags)));
         }
+    }
+
+    /**
+     * Leaves behind an instruction that ends a block if the mode is another now, or if somebody
+     * wants attention: the interpreter would pay it here.
+     */
+    private void unlessItHolds(RegionPlan.Step step, int done, Bytecode code) {
+        CodeBuilder b = code.b;
+        int segment = Emission.changedSegment(step.instruction);
+        boolean flags = step.instruction.mnemonic() == Mnemonic.POPF;
+        if (segment < 0 && !flags) {
+            return;
+        }
+        Label away = b.newLabel();
+        Label on = b.newLabel();
+        code.ifDisturbed(away);
+        if (flags) {
+            code.ifModeHolds(on);
+        } else {
+            code.ifModeHolds(segment, on);
+        }
+        b.labelBinding(away);
+        code.count(done + 1);
+        code.leaveAsIs(code.exit(Region.Exit.Kind.CALLED, 0, 0, UNTOUCHED));
+        b.labelBinding(on);
     }
 
     /** Lets the flag code's local tell if a successor asks it. */

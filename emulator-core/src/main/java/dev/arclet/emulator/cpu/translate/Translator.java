@@ -144,7 +144,7 @@ public final class Translator implements ExecutionEngine {
         long left = Math.min(instructionLimit - cpu.instructions, MAX_BUDGET);
         while (true) {
             Region region = entry.region;
-            if (region.executed > tiers.worthOptimising()) {
+            if (region.executed + tiers.entryCost() * region.entered > tiers.worthOptimising()) {
                 Region better = optimise(entry);
                 if (better != null) {
                     entry = better.entries[0];
@@ -505,6 +505,30 @@ public final class Translator implements ExecutionEngine {
     @Override
     public Map<String, Long> counters() {
         Map<String, Long> counters = new LinkedHashMap<>(interpreter.counters());
+        if (System.getenv("HACK") != null) {
+            List<String> lines = new java.util.ArrayList<>();
+            for (Region r : cache.all()) {
+                for (Region.Exit e : r.exits) {
+                    if (e.taken > 200_000) {
+                        lines.add(
+                                String.format(
+                                        "%10d %s region %x..(%d instr, entered %d, exec %d, c2 %b, gen %d) to %x flags %d",
+                                        e.taken,
+                                        e.kind(),
+                                        r.rip,
+                                        r.instructions,
+                                        r.entered,
+                                        r.executed,
+                                        r.optimised && r.replacement == null,
+                                        r.sizeClass,
+                                        e.rip(),
+                                        e.flags()));
+                    }
+                }
+            }
+            lines.sort(java.util.Comparator.reverseOrder());
+            lines.stream().limit(45).forEach(System.err::println);
+        }
         counters.put("regions.translated", compiler.made());
         counters.put("regions.optimised", compiler.optimised());
         counters.put("regions.live", (long) cache.count());

@@ -627,7 +627,25 @@ final class Idioms {
             return;
         }
         boolean kernel = (setup & Setup.USER) == 0;
-        switch (random.nextInt(7)) {
+        switch (random.nextInt(11)) {
+            case 7, 8 -> loadSegment(kernel);
+            case 9 -> { // pushf; maybe xor [esp], flags; popf
+                emit(0x9C);
+                if (codeSize != 2 && random.nextBoolean()) {
+                    emit(0x81, 0x34, 0x24);
+                    emit32(pick(new int[] {0x200, 0x4_0000, 0x4_0200, 0x8D5}));
+                }
+                emit(0x9D);
+            }
+            case 10 -> {
+                if (codeSize == 8 && kernel) {
+                    emit(0x0F, 0x01, 0xF8, 0x65, 0x8B); // swapgs; mov r, gs:...
+                    memoryOperand(target());
+                    emit(0x0F, 0x01, 0xF8);
+                } else {
+                    emit(0x90);
+                }
+            }
             case 0 -> emit(0xFB); // sti
             case 1 -> emit(0xFA);
             case 2 -> { // cpuid, whose ECX is made small again
@@ -668,6 +686,24 @@ final class Idioms {
                 }
             }
         }
+    }
+
+    /** Loads ES, DS, FS or GS: with what it has, a flat segment, or seldom none. */
+    private void loadSegment(boolean kernel) {
+        int segment = pick(new int[] {0, 3, 4, 5});
+        if (codeSize == 2 || random.nextInt(3) == 0) {
+            if (segment >= 4) {
+                emit(0x0F, 0x80 | segment << 3, 0x0F, 0x81 | segment << 3); // push; pop
+            } else if (codeSize != 8) {
+                emit(0x06 | segment << 3, 0x07 | segment << 3);
+            } else {
+                emit(0x8C, 0xC0 | segment << 3, 0x8E, 0xC0 | segment << 3); // by way of eax
+            }
+            return;
+        }
+        emit(0xB8); // mov eax, selector; mov segment, ax
+        immediate(random.nextInt(6) == 0 ? 0 : kernel && random.nextBoolean() ? 0x10 : 0x23);
+        emit(0x8E, 0xC0 | segment << 3);
     }
 
     private void frame() {

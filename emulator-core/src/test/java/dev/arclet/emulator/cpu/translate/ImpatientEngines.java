@@ -12,11 +12,12 @@ public final class ImpatientEngines {
 
     /** Makes code on the machine thread, always at the same places of a run. */
     public static ExecutionEngine inStep(CpuState cpu) {
-        return new Translator(cpu, false, new Tiers(HOT, 1, WORTH_OPTIMISING, APART, ASKED_TWICE));
+        return new Translator(
+                cpu, false, new Tiers(HOT, 1, WORTH_OPTIMISING, 0, APART, ASKED_TWICE));
     }
 
     /** Makes code as for guests: in the background, by HotSpot's compilers. */
     public static ExecutionEngine inBackground(CpuState cpu) {
-        return new Translator(cpu, false, new Tiers(HOT, 1, WORTH_OPTIMISING, APART, 0));
+        return new Translator(cpu, false, new Tiers(HOT, 1, WORTH_OPTIMISING, 0, APART, 0));
     }
 }
