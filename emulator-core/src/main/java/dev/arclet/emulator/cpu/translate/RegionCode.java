@@ -27,10 +27,10 @@ abstract class RegionCode {
     int generation;
 
     /**
-     * Generations in which the region's second, third and fourth page were last seen in place: it
+     * Generations in which the region's second and further pages were last seen in place: it
      * goes over to a page only if that is the current one.
      */
-    int page1, page2, page3;
+    int page1, page2, page3, page4, page5, page6, page7;
 
     /** Host address of the TLB's entries for reading in the region's mode. */
     long tlb;

@@ -28,7 +28,7 @@ import java.util.function.LongToIntFunction;
  */
 final class RegionFormer {
     private static final int PAGE_SIZE = GuestMemory.PAGE_SIZE;
-    private static final int MAX_PAGES = 4;
+    private static final int MAX_PAGES = 8;
 
     /** Code that has run by this factor less often than the region's entry is left out. */
     private static final int RARE = 64;

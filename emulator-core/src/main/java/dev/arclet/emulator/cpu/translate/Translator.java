@@ -384,14 +384,22 @@ public final class Translator implements ExecutionEngine {
         int now = cpu.mmu.generation();
         code.generation = now;
         code.started = true;
-        int pages = region.linearPages.length;
-        code.page1 = pages > 1 && isInPlace(region, 1) ? now : now - 1;
-        code.page2 = pages > 2 && isInPlace(region, 2) ? now : now - 1;
-        code.page3 = pages > 3 && isInPlace(region, 3) ? now : now - 1;
+        code.page1 = seen(region, 1, now);
+        code.page2 = seen(region, 2, now);
+        code.page3 = seen(region, 3, now);
+        code.page4 = seen(region, 4, now);
+        code.page5 = seen(region, 5, now);
+        code.page6 = seen(region, 6, now);
+        code.page7 = seen(region, 7, now);
     }
 
-    private boolean isInPlace(Region region, int page) {
-        return cpu.mmu.peekFetch(region.linearPages[page]) == region.physicalPages[page];
+    /** The generation in which a region's page is in place: the current one, or another. */
+    private int seen(Region region, int page, int now) {
+        boolean inPlace =
+                page < region.linearPages.length
+                        && cpu.mmu.peekFetch(region.linearPages[page])
+                                == region.physicalPages[page];
+        return inPlace ? now : now - 1;
     }
 
     private Region.Entry findOrTranslate() {
