@@ -27,8 +27,8 @@ abstract class RegionCode {
     int generation;
 
     /**
-     * Generations in which the region's second and further pages were last seen in place: it
-     * goes over to a page only if that is the current one.
+     * Generations in which the region's second and further pages were last seen in place: it goes
+     * over to a page only if that is the current one.
      */
     int page1, page2, page3, page4, page5, page6, page7;
 
