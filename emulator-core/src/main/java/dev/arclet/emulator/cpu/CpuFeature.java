@@ -35,6 +35,7 @@ public enum CpuFeature {
     AES(1, 0, 'c', 25),
     XSAVE(1, 0, 'c', 26),
     HYPERVISOR(1, 0, 'c', 31),
+    ARAT(6, 0, 'a', 2),
     FSGSBASE(7, 0, 'b', 0),
     TSC_ADJUST(7, 0, 'b', 1),
     SMEP(7, 0, 'b', 7),

@@ -26,7 +26,7 @@ public final class Cpuid {
             // Leaves beyond the last answer as the last basic one; so do unknown ranges.
             leaf = maxBasic;
         }
-        int a = 0;
+        int a = features(model, leaf, subleaf, 'a');
         int b = features(model, leaf, subleaf, 'b');
         int c = features(model, leaf, subleaf, 'c');
         int d = features(model, leaf, subleaf, 'd');

@@ -204,6 +204,7 @@ public final class PcMachine implements AutoCloseable {
         cpu.model =
                 CpuModel.STANDARD
                         .with(CpuFeature.APIC)
+                        .with(CpuFeature.ARAT)
                         .with(CpuFeature.HYPERVISOR)
                         .withTimeStampHertz(MachineClock.TSC_HZ);
         engine = config.engine().create(cpu);

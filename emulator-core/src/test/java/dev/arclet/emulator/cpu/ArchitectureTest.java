@@ -226,6 +226,18 @@ class ArchitectureTest {
     }
 
     @Test
+    void aModelWithAnApicSaysThatItsTimerAlwaysRuns() {
+        try (SystemFixture os = SystemFixture.long64()) {
+            // mov eax,6; cpuid; hlt
+            assertEquals(NONE, vectorOf(os, 0, "B8 06 00 00 00 0F A2 F4"));
+            assertEquals(0, os.reg(CpuState.RAX));
+            os.cpu.model = CpuModel.STANDARD.with(CpuFeature.APIC).with(CpuFeature.ARAT);
+            assertEquals(NONE, vectorOf(os, 0, "B8 06 00 00 00 0F A2 F4"));
+            assertEquals(4, os.reg(CpuState.RAX));
+        }
+    }
+
+    @Test
     void extendedStateIsThatOfX87SseAndKeyRights() {
         try (SystemFixture os = SystemFixture.long64()) {
             // mov eax,0dh; xor ecx,ecx; cpuid; hlt
