@@ -3,7 +3,8 @@
 
 # debian_open DIR ARCH: a private package database for an architecture.
 debian_open() {
-    debian_dir=$1 debian_arch=$2
+    mkdir -p "$1"
+    debian_dir=$(CDPATH= cd -- "$1" && pwd) debian_arch=$2
     mkdir -p "$debian_dir/lists/partial" "$debian_dir/cache/archives/partial" "$debian_dir/deb"
     : >"$debian_dir/status"
     # A day is fresh enough; without network an older list will do, too.
