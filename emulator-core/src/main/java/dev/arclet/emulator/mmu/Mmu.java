@@ -668,6 +668,28 @@ public final class Mmu implements MapListener, Stateful {
     }
 
     /**
+     * Fills the TLB for an access with the current privilege, which is about to be made.
+     *
+     * @param bytes of the access, from 1 to a page's
+     * @return host address of its first byte; 0, and nothing has changed that the access itself
+     *     would not change, if it faults, is to a device or to code, or is in two pages
+     */
+    public long hostAfterFill(long linear, int bytes, boolean write) {
+        long page = linear + bytes - 1 & PAGE;
+        if ((linear & PAGE) != page || bank == BANK_ALIGNED) {
+            return 0;
+        }
+        try {
+            translate(bank, linear, write ? WRITE : PageWalker.READ);
+        } catch (GuestFault fault) {
+            return 0; // Whoever makes the access has it thrown again.
+        }
+        long entry =
+                (write ? writeBank : readBank) + (linear >>> ENTRY_PAGE_SHIFT & SLOT_BYTES_MASK);
+        return GuestMemory.load64(entry) == page ? GuestMemory.load64(entry + ADDEND) + linear : 0;
+    }
+
+    /**
      * Physical address of the instruction byte at {@code linear}: canonical (A20 applied), so that
      * it identifies the code; faults as an instruction fetch does.
      */

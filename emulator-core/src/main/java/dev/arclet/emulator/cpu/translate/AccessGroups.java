@@ -136,7 +136,7 @@ final class AccessGroups {
      */
     static AccessGroups of(RegionPlan plan, int firstLocal) {
         AccessGroups all = new AccessGroups(plan.mode);
-        if (plan.grouped) {
+        if (plan.grouped && !plan.filling) {
             all.find(plan);
             int next = firstLocal;
             for (Group group : all.groups) {

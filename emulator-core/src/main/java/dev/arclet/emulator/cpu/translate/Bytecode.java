@@ -38,6 +38,8 @@ final class Bytecode {
     static final long MASK32 = 0xFFFF_FFFFL;
 
     private static final int THIS = 0, CPU_LOCAL = 1, LEFT = 2, ENTRY = 3, GPR = 4, REGISTERS = 5;
+    private static final MethodTypeDesc FILL =
+            MethodTypeDesc.of(LONG, CPU, LONG, INT, ConstantDescs.CD_boolean);
     private static final MethodTypeDesc COMPARE_INT = MethodTypeDesc.of(INT, INT, INT);
     private static final MethodTypeDesc COMPARE_LONG = MethodTypeDesc.of(INT, LONG, LONG);
     private static final MethodTypeDesc LOAD_LONG = MethodTypeDesc.of(LONG, LONG);
@@ -605,6 +607,16 @@ final class Bytecode {
         b.ior();
         rarely();
         b.ifne(target);
+    }
+
+    /** Has the TLB filled for the address in a local, and pushes {@link RegionCode#fill}. */
+    void fill(int linear, int bytes, boolean write) {
+        b.aload(THIS);
+        b.aload(CPU_LOCAL);
+        b.lload(linear);
+        b.loadConstant(bytes);
+        b.loadConstant(write ? 1 : 0);
+        b.invokevirtual(CODE, "fill", FILL);
     }
 
     /** Branches if a segment register is as the region's mode says. */

@@ -213,6 +213,10 @@ final class MemoryEmitter {
         b.lload(code.tlb);
         b.ladd();
         b.lstore(code.entry);
+        if (code.plan.filling) {
+            lookUpOrFill(bytes, writes, miss);
+            return;
+        }
         if (reads) {
             pushEntry(0);
             pushTagAndCompare(bytes, miss);
@@ -227,6 +231,27 @@ final class MemoryEmitter {
         b.lload(code.wide ? code.address : code.host);
         b.ladd();
         b.lstore(code.host);
+    }
+
+    private void lookUpOrFill(int bytes, boolean write, Label miss) {
+        Label absent = b.newLabel();
+        Label found = b.newLabel();
+        pushEntry(write ? writeEntries : 0);
+        pushTagAndCompare(bytes, absent);
+        pushEntry(write ? writeEntries + ADDEND : ADDEND);
+        code.load(8);
+        b.lload(code.wide ? code.address : code.host);
+        b.ladd();
+        b.lstore(code.host);
+        b.goto_(found);
+        b.labelBinding(absent);
+        code.fill(code.wide ? code.address : code.host, bytes, write);
+        b.lstore(code.host);
+        b.lload(code.host);
+        b.lconst_0();
+        b.lcmp();
+        b.ifeq(miss);
+        b.labelBinding(found);
     }
 
     private void pushEntry(long distance) {

@@ -203,6 +203,9 @@ final class Region {
     /** How often it was left by {@link Exit.Kind#APART}. */
     long apart;
 
+    /** How often it was left by {@link Exit.Kind#MISS}. */
+    long misses;
+
     /** {@link #entered} and {@link #heat} together at the last {@link #sweep}. */
     private long usesSeen;
 

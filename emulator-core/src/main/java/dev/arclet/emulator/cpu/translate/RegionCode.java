@@ -40,6 +40,19 @@ abstract class RegionCode {
     }
 
     /**
+     * Has the TLB filled for an access, as the interpreter's attempt to make it would.
+     *
+     * @param linear linear address
+     * @param bytes how many are accessed, 1 to 16
+     * @return its host address; 0 if the access is not to be made here: it faults, is to a device,
+     *     to code or to two pages
+     */
+    final long fill(CpuState cpu, long linear, int bytes, boolean write) {
+        long host = cpu.mmu.hostAfterFill(linear, bytes, write);
+        return stop ? 0 : host;
+    }
+
+    /**
      * Executes from one of the region's entries.
      *
      * @param cpu registers are those of the processor; RIP is the region's first entry

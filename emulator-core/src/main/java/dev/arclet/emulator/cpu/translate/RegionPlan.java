@@ -97,6 +97,12 @@ final class RegionPlan {
     /** Whether accesses may be looked up together; see {@link AccessGroups}. */
     boolean grouped = true;
 
+    /**
+     * Whether accesses that miss the TLB have it filled, instead of leaving the region: where that
+     * happens often. Then none are looked up together, as each has to be made in its turn.
+     */
+    boolean filling;
+
     int instructions;
     Region.Span[] spans = {};
     long[] starts = {};

@@ -29,14 +29,11 @@ public final class Translator implements ExecutionEngine {
 
     private static final int TABLE_SIZE = 1 << 14;
 
-    /**
-     * A region is formed anew, without accesses looked up together, if more than one in so many of
-     * its runs ends at such a lookup.
-     */
-    private static final int APART_SHARE = 16;
+    /** What happens in more than one of so many runs of a region happens often. */
+    private static final int OFTEN = 16;
 
-    /** Places at which accesses are not looked up together; beyond, all are forgotten. */
-    private static final int MAX_UNGROUPED = 16_384;
+    /** Places noted at which regions are to be formed otherwise; beyond, all are forgotten. */
+    private static final int MAX_NOTED = 16_384;
 
     /** Budgets are passed as ints. */
     private static final long MAX_BUDGET = 1 << 30;
@@ -54,6 +51,9 @@ public final class Translator implements ExecutionEngine {
 
     /** Physical addresses of regions whose accesses are not to be looked up together. */
     private final Set<Long> ungrouped = new HashSet<>();
+
+    /** Physical addresses of regions that have the TLB filled. */
+    private final Set<Long> filling = new HashSet<>();
 
     private int mode;
 
@@ -199,6 +199,8 @@ public final class Translator implements ExecutionEngine {
                         attentions++;
                     } else if (exit.kind() == Region.Exit.Kind.APART) {
                         noteApart(region);
+                    } else if (exit.kind() == Region.Exit.Kind.MISS) {
+                        noteMiss(region);
                     }
                     interpreter.setAtTransfer(false);
                     interpreter.step(instructionLimit);
@@ -236,20 +238,36 @@ public final class Translator implements ExecutionEngine {
 
     /** Has a region formed anew in which accesses looked up together often are in two pages. */
     private void noteApart(Region region) {
-        if (++region.apart < tiers.manyApart() || region.apart <= region.entered / APART_SHARE) {
-            return;
+        if (isOften(++region.apart, region)) {
+            formAnew(region, ungrouped);
         }
+    }
+
+    /** Has a region formed anew that often misses the TLB. */
+    private void noteMiss(Region region) {
+        if (isOften(++region.misses, region) && !filling.contains(region.physical)) {
+            formAnew(region, filling);
+        }
+    }
+
+    private boolean isOften(long times, Region region) {
+        return times >= tiers.many() && times > region.entered / OFTEN;
+    }
+
+    /** Forgets a region, and notes how it is to be formed the next time. */
+    private void formAnew(Region region, Set<Long> how) {
         cache.remove(region);
-        if (ungrouped.size() >= MAX_UNGROUPED) {
-            ungrouped.clear();
+        if (how.size() >= MAX_NOTED) {
+            how.clear();
         }
-        ungrouped.add(region.physical);
+        how.add(region.physical);
     }
 
     /** Forms the plan of a region; see {@link RegionFormer#form}. */
     private RegionPlan plan(long linear, long physical, int sizeClass, boolean leaveCovered) {
         RegionPlan plan = former.form(linear, physical, mode, SIZES[sizeClass], leaveCovered);
         plan.grouped = !ungrouped.contains(physical);
+        plan.filling = filling.contains(physical);
         return plan;
     }
 
@@ -498,6 +516,7 @@ public final class Translator implements ExecutionEngine {
         compiler.forget();
         indirect.clear();
         ungrouped.clear();
+        filling.clear();
         Arrays.fill(table, null);
     }
 
@@ -547,6 +566,7 @@ public final class Translator implements ExecutionEngine {
         counters.put("regions.bytecode", compiler.codeBytes());
         counters.put("regions.translationMicros", compiler.nanos() / 1000);
         counters.put("regions.ungrouped", (long) ungrouped.size());
+        counters.put("regions.filling", (long) filling.size());
         counters.put("regions.entries", entries);
         // Each entry ends by one of these; exceptions have no return value, hence their own.
         counters.put("regions.exits.go", left(Region.Exit.Kind.GO));

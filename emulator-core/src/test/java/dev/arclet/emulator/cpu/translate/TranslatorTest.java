@@ -224,6 +224,21 @@ class TranslatorTest {
     }
 
     @Test
+    void whatOftenMissesTheTlbHasItFilled() {
+        // mov ebx, [ecx]; add [ecx + 4], ebx; add ecx, 1000h; and ecx, 7FF000h; jmp back
+        test.code(CODE + 0x80_0000, "8B 19 01 59 04 81 C1 00100000 81 E1 00F07F00 EB ED");
+        for (int page = 0; page < 0x800; page++) {
+            test.map.write(0x1000L * page, 4, 1);
+        }
+        test.cpu.setRip(CODE + 0x80_0000);
+        becomeImpatient();
+        long before = test.map.read(0x5_5004, 4);
+        assertTrue(entriesFor(5 * 0x800 * 10) < 500);
+        assertEquals(before + 10, test.map.read(0x5_5004, 4));
+        assertTrue(translator.counters().get("regions.filling") > 0);
+    }
+
+    @Test
     void heedsAttentionSoon() {
         test.code(CODE, "40 EB FD");
         warm();
