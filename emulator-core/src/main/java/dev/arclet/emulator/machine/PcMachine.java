@@ -653,6 +653,11 @@ public final class PcMachine implements AutoCloseable {
                 engine.counters());
     }
 
+    /** What executes the guest's code, for tools that look into it on the machine thread. */
+    public ExecutionEngine engine() {
+        return engine;
+    }
+
     /** The processor, for tests that compare runs. */
     CpuState cpu() {
         return cpu;

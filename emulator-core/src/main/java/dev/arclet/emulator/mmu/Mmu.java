@@ -270,6 +270,9 @@ public final class Mmu implements MapListener, Stateful {
         return bank / SLOTS;
     }
 
+    /** The bank of ring 3, without alignment checks. */
+    public static final int USER_BANK = BANK_USER / SLOTS;
+
     /** The bank whose accesses must all be made by calls. */
     public static final int ALIGNED_BANK = BANK_ALIGNED / SLOTS;
 

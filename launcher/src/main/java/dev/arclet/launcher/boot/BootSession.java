@@ -77,6 +77,7 @@ public final class BootSession implements AutoCloseable {
     private static final String SOUND_CARD = "ac97-card";
 
     private final Options options;
+    private final Inspection inspection;
     private final List<AutoCloseable> resources = new ArrayList<>();
     private final AtomicBoolean timedOut = new AtomicBoolean();
     private final AtomicBoolean done = new AtomicBoolean();
@@ -86,8 +87,9 @@ public final class BootSession implements AutoCloseable {
     private Display display = new Display() {};
 
     /** A session that has not started. */
-    public BootSession(Options options) {
+    public BootSession(Options options, Inspection inspection) {
         this.options = options;
+        this.inspection = inspection;
     }
 
     /**
@@ -141,6 +143,7 @@ public final class BootSession implements AutoCloseable {
             watchScreen(script);
             machine.post(() -> answer(script.begin()));
         }
+        inspection.begin(machine);
         options.timeoutSeconds().ifPresent(seconds -> startTimer("time limit", seconds, timedOut));
 
         long start = System.nanoTime();
@@ -162,6 +165,7 @@ public final class BootSession implements AutoCloseable {
         flush(serialOut);
         writeScreenshot();
         writeStatistics(seconds, exit);
+        inspection.end(machine);
         boolean saved = saveSnapshot(exit);
         int status = report(exit, seconds);
         return saved || status != 0 ? status : 1;

@@ -12,6 +12,7 @@ import dev.arclet.launcher.LauncherException;
 import dev.arclet.launcher.boot.BootMedia;
 import dev.arclet.launcher.boot.BootSession;
 import dev.arclet.launcher.boot.ExpectScript;
+import dev.arclet.launcher.boot.Inspection;
 import dev.arclet.launcher.boot.MemorySize;
 import dev.arclet.launcher.boot.PictureMatch;
 import dev.arclet.launcher.net.GuestNetwork;
@@ -50,7 +51,7 @@ import picocli.CommandLine.ParameterException;
             "Exit status: 0 the guest powered off, or all --expect texts were seen; 1 it powered off before that, or nothing could be saved;",
             "2 bad usage or unreadable media; 3 time limit passed; 4 the guest died (triple fault)."
         })
-final class BootCommand implements Callable<Integer> {
+class BootCommand implements Callable<Integer> {
     @CommandLine.Spec private CommandSpec spec;
 
     @Option(
@@ -383,6 +384,11 @@ final class BootCommand implements Callable<Integer> {
         }
     }
 
+    /** What looks into the machine. */
+    Inspection inspection() {
+        return Inspection.NONE;
+    }
+
     /** Whether there is something in a drive to boot from. */
     private boolean media() {
         return !disks.isEmpty() || cdrom != null || floppy != null;
@@ -439,7 +445,7 @@ final class BootCommand implements Callable<Integer> {
                         Optional.ofNullable(screenshot),
                         Optional.ofNullable(stats));
         try (BootMedia images = new BootMedia();
-                BootSession session = new BootSession(options)) {
+                BootSession session = new BootSession(options, inspection())) {
             images.addDisks(config, disks, kernel == null, BootMedia.shares(folders));
             if (cdrom != null) {
                 images.insertCd(config, cdrom);

@@ -16,6 +16,11 @@ public final class Disassembler {
 
     private Disassembler() {}
 
+    /** The name of a segment register, 0..5. */
+    public static String segment(int number) {
+        return SEGMENTS[number];
+    }
+
     /**
      * One line of text.
      *

@@ -55,6 +55,11 @@ final class Compiler {
     private final AtomicLong codeBytes = new AtomicLong();
     private final AtomicLong tooLarge = new AtomicLong();
 
+    /** All regions that got code since they are to be kept. Guarded by itself. */
+    private final List<Region> kept = new ArrayList<>();
+
+    private volatile boolean keeping;
+
     /** {@link Tiers#inStep}. */
     private final int inStep;
 
@@ -102,6 +107,18 @@ final class Compiler {
     /** Regions that C2 was asked to compile. */
     long optimised() {
         return optimised.get();
+    }
+
+    /** Keeps all regions that get code from now on, and what they were made of. */
+    void keepAll() {
+        keeping = true;
+    }
+
+    /** The regions kept, in the order in which they got code; none unless they were to be kept. */
+    List<Region> kept() {
+        synchronized (kept) {
+            return List.copyOf(kept);
+        }
     }
 
     /** Regions waiting for code. */
@@ -182,6 +199,13 @@ final class Compiler {
         region.method = result.method();
         made.incrementAndGet();
         codeBytes.addAndGet(result.bytes());
+        if (keeping) {
+            region.plan = plan;
+            region.classFile = result.classFile();
+            synchronized (kept) {
+                kept.add(region);
+            }
+        }
         region.code = result.code();
     }
 

@@ -4,6 +4,7 @@ import dev.arclet.emulator.cpu.Control;
 import dev.arclet.emulator.cpu.CpuState;
 import dev.arclet.emulator.cpu.Eflags;
 import dev.arclet.emulator.cpu.SegmentRegister;
+import dev.arclet.emulator.cpu.decode.Disassembler;
 import dev.arclet.emulator.mmu.Mmu;
 
 /**
@@ -68,6 +69,33 @@ final class Mode {
                 && cpu.mmu.bank() == bank(mode)
                 && !cpu.interruptLine
                 && !cpu.nmiPending;
+    }
+
+    /** What people are told of a mode. */
+    static String text(int mode) {
+        StringBuilder text = new StringBuilder();
+        text.append(8 * codeSize(mode)).append("-bit code");
+        text.append(
+                switch (bank(mode)) {
+                    case Mmu.ALIGNED_BANK -> ", alignment checked";
+                    case Mmu.USER_BANK -> ", user";
+                    default -> ", supervisor";
+                });
+        if (codeSize(mode) != 8) {
+            text.append((mode & STACK_32) != 0 ? ", 32-bit stack" : ", 16-bit stack");
+            text.append(flatCode(mode) ? "" : ", limited code segment");
+            text.append((mode & LONG_MODE) != 0 ? ", long mode" : "");
+        }
+        text.append(sse(mode) ? "" : ", no SSE");
+        for (int i = 0; i < 6; i++) {
+            boolean checked = i != CpuState.CS && !unchecked(mode, i);
+            if (checked || !baseZero(mode, i)) {
+                text.append(", ").append(Disassembler.segment(i));
+                text.append(baseZero(mode, i) ? "" : " with base")
+                        .append(checked ? " checked" : "");
+            }
+        }
+        return text.toString();
     }
 
     /** 2, 4 or 8. */

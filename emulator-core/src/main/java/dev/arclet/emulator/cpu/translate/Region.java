@@ -10,42 +10,45 @@ import java.lang.reflect.Method;
 final class Region {
     /** A region's way out. */
     static final class Exit {
-        /** Why control leaves; the names are those of {@code --stats}. */
+        /** Why control leaves, with the names that people are told. */
         enum Kind {
             /** Goes on at {@link Exit#rip()}. */
-            GO(0),
+            GO(0, "go"),
             /** The same, as the instructions left may not suffice for going on inside. */
-            BUDGET(1),
+            BUDGET(1, "budget"),
             /** The same, as the page there may not be in place. */
-            PAGE(2),
+            PAGE(2, "page"),
             /** Goes on at RIP, which the indirect branch at {@link Exit#rip()} has set. */
-            DYNAMIC(3),
+            DYNAMIC(3, "indirect"),
             /**
              * Goes on at RIP, and the mode or what interrupts may be different: an operation was
              * called that ends a block.
              */
-            CALLED(4),
+            CALLED(4, "called"),
             /** The instruction at {@link Exit#rip()} is the interpreter's affair. */
-            STEP(5),
+            STEP(5, "interpret"),
             /** The same, this time: it missed the TLB. */
-            MISS(6),
+            MISS(6, "tlbMiss"),
             /** The same, as its operands are unusual: what it does with them is not emitted. */
-            UNUSUAL(7),
+            UNUSUAL(7, "unusual"),
             /**
              * The same: what the operation before it did, which was called, has overwritten the
              * region or wants attention.
              */
-            DISTURBED(8),
+            DISTURBED(8, "disturbed"),
             /** Taken by exceptions only: an operation that is called, at {@link Exit#rip()}. */
-            CALLING(9),
+            CALLING(9, "exception"),
             /** As STEP: accesses looked up together missed the TLB, or are in different pages. */
-            APART(10);
+            APART(10, "apart");
 
             /** Different for each, from 0. */
             final int number;
 
-            Kind(int number) {
+            final String text;
+
+            Kind(int number, String text) {
                 this.number = number;
+                this.text = text;
             }
         }
 
@@ -184,6 +187,11 @@ final class Region {
 
     /** Bytes of bytecode. */
     int codeBytes;
+
+    /** What it was made of, and its class file, if that was to be kept; else null. */
+    RegionPlan plan;
+
+    byte[] classFile;
 
     /** Cleared when its guest code was overwritten or it was evicted. */
     boolean valid = true;

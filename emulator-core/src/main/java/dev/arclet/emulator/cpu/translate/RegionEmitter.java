@@ -45,7 +45,8 @@ final class RegionEmitter {
             MethodTypeDesc.of(ConstantDescs.CD_void, Bytecode.OP.arrayType());
 
     /** What was made. */
-    record Result(RegionCode code, Method method, Region.Exit[] exits, int bytes) {}
+    record Result(
+            RegionCode code, Method method, Region.Exit[] exits, int bytes, byte[] classFile) {}
 
     /** The plan's code has more bytes than a method should. */
     static final class TooLargeException extends Exception {
@@ -152,7 +153,7 @@ final class RegionEmitter {
                                     .newInstance((Object) ops.toArray(new Op[0]));
             code.tlb = mmu.readEntries(Mode.bank(plan.mode));
             Method run = made.getDeclaredMethod("run", CpuState.class, int.class, int.class);
-            return new Result(code, run, exits.toArray(new Region.Exit[0]), codeBytes);
+            return new Result(code, run, exits.toArray(new Region.Exit[0]), codeBytes, bytes);
         } catch (ReflectiveOperationException e) {
             throw new IllegalStateException("emitted class cannot be made", e);
         }

@@ -316,7 +316,9 @@ final class RegionFormer {
             RegionPlan.Step step = steps.get(rip);
             if (step == null) {
                 node.fallRip = rip;
-                node.interpretNext = mustBeInterpreted(rip);
+                node.interpreted = decode(rip);
+                node.interpretNext =
+                        node.interpreted == null || BlockEnd.standsAlone(node.interpreted);
                 return;
             }
             boolean otherPage = (base + rip & -PAGE_SIZE) != (base + node.rip & -PAGE_SIZE);
@@ -336,11 +338,6 @@ final class RegionFormer {
             }
             rip = step.next;
         }
-    }
-
-    private boolean mustBeInterpreted(long rip) {
-        Instruction instruction = decode(rip);
-        return instruction == null || BlockEnd.standsAlone(instruction);
     }
 
     private void branch(

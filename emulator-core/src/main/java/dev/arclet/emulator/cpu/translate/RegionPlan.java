@@ -59,6 +59,9 @@ final class RegionPlan {
         /** Whether the instruction at {@link #fallRip} has to be interpreted. */
         boolean interpretNext;
 
+        /** That instruction; null if there is none, or it cannot be decoded. */
+        Instruction interpreted;
+
         /** Whether the budget is checked at its start, as something leads back to it. */
         boolean polled;
 

@@ -525,6 +525,23 @@ public final class Translator implements ExecutionEngine {
         return translated;
     }
 
+    /**
+     * Keeps from now on what {@link #report} tells, which takes some ten kilobytes a region. To be
+     * called before anything runs.
+     */
+    public void keepRegions() {
+        compiler.keepAll();
+    }
+
+    /**
+     * Tells of regions since {@link #keepRegions}; on the machine thread.
+     *
+     * @return lines of text
+     */
+    public String report(RegionReport.Wish wish) {
+        return RegionReport.of(compiler.kept(), translated, cpu.instructions, wish);
+    }
+
     private long left(Region.Exit.Kind kind) {
         return exits[kind.number];
     }
