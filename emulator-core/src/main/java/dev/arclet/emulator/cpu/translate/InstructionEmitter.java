@@ -52,7 +52,8 @@ final class InstructionEmitter implements MemoryEmitter.Misses {
     }
 
     /** The same, as its operands are no case for emitted code. */
-    Label unusual() {
+    @Override
+    public Label unusual() {
         if (unusual == null) {
             unusual = leave(Region.Exit.Kind.UNUSUAL);
         }
@@ -85,7 +86,7 @@ final class InstructionEmitter implements MemoryEmitter.Misses {
 
     private void locate(Operand operand, boolean write) {
         if (operand instanceof Operand.Memory at) {
-            memory.locate(at, step, at.size(), write, this);
+            memory.locate(at, step, at.size(), write, false, this);
         }
     }
 

@@ -13,6 +13,9 @@ final class MemoryEmitter {
         /** It is not in the TLB, or otherwise out of the ordinary. */
         Label miss();
 
+        /** It is not aligned as it has to be. */
+        Label unusual();
+
         /** Those of a group are not, or they are not all in one page. */
         Label apart();
     }
@@ -110,17 +113,41 @@ final class MemoryEmitter {
 
     /**
      * Looks a memory operand up in the TLB, and leaves its host address in the local {@code host}.
+     *
+     * @param aligned whether an address that is no multiple of 16 is a fault, which comes first
      */
     void locate(
-            Operand.Memory memory, RegionPlan.Step step, int bytes, boolean write, Misses misses) {
+            Operand.Memory memory,
+            RegionPlan.Step step,
+            int bytes,
+            boolean write,
+            boolean aligned,
+            Misses misses) {
         AccessGroups.Access access = code.groups.explicit(step);
         if (access != null && access.uses(bytes, write)) {
             locate(access, misses);
+            if (aligned) {
+                b.lload(code.host); // pages are pages on both sides
+                ifNotAligned(misses.unusual());
+            }
             return;
         }
         pushOffset(memory, step);
         addBase(memory.segment());
+        storeAddress();
+        if (aligned) { // before the TLB is filled for it
+            b.lload(code.wide ? code.address : code.host);
+            ifNotAligned(misses.unusual());
+        }
         lookUp(bytes, !write, write, misses.miss());
+    }
+
+    /** Branches if the long on the stack is no multiple of 16. */
+    private void ifNotAligned(Label target) {
+        b.l2i();
+        b.bipush(15);
+        b.iand();
+        b.ifne(target);
     }
 
     /** The same at a distance from what a register points to on the stack. */
@@ -138,6 +165,7 @@ final class MemoryEmitter {
         }
         pushSum(register, distance);
         addBase(CpuState.SS);
+        storeAddress();
         lookUp(bytes, !write, write, misses.miss());
     }
 
@@ -152,6 +180,7 @@ final class MemoryEmitter {
             } else {
                 b.loadConstant((int) group.lowest());
             }
+            storeAddress();
             Label miss = constant ? misses.miss() : misses.apart();
             lookUp(group.span(), group.reads(), group.writes(), miss);
             b.lload(code.host);
@@ -194,18 +223,24 @@ final class MemoryEmitter {
         }
     }
 
-    /** Looks the linear address on the stack up, and leaves the host's in {@code host}. */
-    private void lookUp(int bytes, boolean reads, boolean writes, Label miss) {
+    /**
+     * Pops a linear address into the local {@code address}; of 32 bits also into {@code host}, as a
+     * long.
+     */
+    private void storeAddress() {
         if (code.wide) {
             b.lstore(code.address);
-            b.lload(code.address);
         } else {
             b.istore(code.address);
             b.iload(code.address);
             code.zeroExtend();
             b.lstore(code.host);
-            b.lload(code.host);
         }
+    }
+
+    /** Looks up what {@link #storeAddress} stored, and leaves the host's in {@code host}. */
+    private void lookUp(int bytes, boolean reads, boolean writes, Label miss) {
+        b.lload(code.wide ? code.address : code.host);
         b.bipush(ENTRY_SHIFT);
         b.lushr();
         b.loadConstant(ENTRY_MASK);

@@ -264,14 +264,7 @@ final class VectorEmitter {
         if (!(operand instanceof Operand.Memory at)) {
             return;
         }
-        memory.locate(at, owner.step(), bytes, write, owner);
-        if (aligned && bytes == 16) {
-            b.lload(code.host); // aligned as guest memory is: pages are on both sides
-            b.l2i();
-            b.bipush(15);
-            b.iand();
-            b.ifne(owner.unusual());
-        }
+        memory.locate(at, owner.step(), bytes, write, aligned && bytes == 16, owner);
     }
 
     /** Pushes the low or high quadword of a located operand, a long; of memory what is there. */

@@ -238,6 +238,23 @@ class TranslatorTest {
         assertTrue(translator.counters().get("regions.filling") > 0);
     }
 
+    /** An alignment fault comes before the page is looked at. */
+    @Test
+    void whatIsNotAlignedLeavesNoTrace() {
+        use(TestCpu.long64());
+        // mov ebx, [rcx]; movaps xmm0, [rdx]; add ecx, 1000h; and ecx, 3FF000h; jmp back
+        test.code(CODE + 0x80_0000, "8B 19 0F 28 02 81 C1 00100000 81 E1 00F03F00 EB ED");
+        test.cpu.gpr[CpuState.RDX] = 0x5000;
+        test.cpu.setRip(CODE + 0x80_0000);
+        becomeImpatient();
+        assertTrue(translator.counters().get("regions.filling") > 0);
+        long entry = TestCpu.PAGE_TABLES + 0x3000 + 8 * 0x600;
+        test.cpu.gpr[CpuState.RDX] = 0x60_0008;
+        run(10);
+        assertEquals(List.of(13), test.exceptions);
+        assertEquals(0, test.map.read(entry, 8) & 0x20);
+    }
+
     @Test
     void heedsAttentionSoon() {
         test.code(CODE, "40 EB FD");
