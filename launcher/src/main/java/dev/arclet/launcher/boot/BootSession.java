@@ -25,6 +25,8 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.IntConsumer;
@@ -36,6 +38,9 @@ import java.util.function.IntConsumer;
 public final class BootSession implements AutoCloseable {
     /** How long a guest may act on what was typed last, if there is no time limit. */
     private static final long LAST_ANSWER_SECONDS = 10;
+
+    /** How long a signal that ends this process waits for screenshot, statistics and the rest. */
+    private static final long LAST_WORDS_SECONDS = 20;
 
     /** How often the screen is compared with the script. */
     private static final long SCREEN_POLL_MILLIS = 50;
@@ -82,6 +87,8 @@ public final class BootSession implements AutoCloseable {
     private final AtomicBoolean timedOut = new AtomicBoolean();
     private final AtomicBoolean done = new AtomicBoolean();
     private final List<Statistics.Mark> marks = new ArrayList<>();
+    private final CountDownLatch closed = new CountDownLatch(1);
+    private final Thread onSignal = new Thread(this::stopBySignal, "arclet boot end");
     private PcMachine machine;
     private PcInput pointer;
     private Display display = new Display() {};
@@ -128,6 +135,7 @@ public final class BootSession implements AutoCloseable {
                         ? PcMachine.restore(built, options.snapshotLoad().get())
                         : PcMachine.assemble(built);
         resources.add(machine);
+        Runtime.getRuntime().addShutdownHook(onSignal);
         pointer = new PcInput(machine);
         if (options.serial().equals("stdio")) {
             startInput();
@@ -330,6 +338,18 @@ public final class BootSession implements AutoCloseable {
                 });
     }
 
+    /**
+     * A run that a signal ends leaves behind what any other does: a hanging guest's screen, too.
+     */
+    private void stopBySignal() {
+        machine.stop();
+        try {
+            closed.await(LAST_WORDS_SECONDS, TimeUnit.SECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
     private void startInput() {
         startThread(
                 "standard input",
@@ -357,13 +377,13 @@ public final class BootSession implements AutoCloseable {
             return value -> {};
         }
         if (where.equals("stdio")) {
-            return new StreamSink(System.out, true);
+            return new StreamSink(System.out, Flush.BYTE);
         }
         if (where.startsWith("file:") && where.length() > 5) {
             OutputStream file =
                     new BufferedOutputStream(Files.newOutputStream(Path.of(where.substring(5))));
             resources.add(file);
-            return new StreamSink(file, false);
+            return new StreamSink(file, Flush.LINE);
         }
         throw new LauncherException(
                 LauncherException.Kind.USAGE,
@@ -379,13 +399,22 @@ public final class BootSession implements AutoCloseable {
         }
     }
 
-    /** Writes bytes to a stream; a terminal is flushed at line ends and when the guest pauses. */
-    private record StreamSink(OutputStream out, boolean interactive) implements IntConsumer {
+    /**
+     * After what bytes a stream is flushed: a terminal after each, a file that may be watched after
+     * a line.
+     */
+    private enum Flush {
+        BYTE,
+        LINE
+    }
+
+    /** Writes bytes to a stream. */
+    private record StreamSink(OutputStream out, Flush after) implements IntConsumer {
         @Override
         public void accept(int value) {
             try {
                 out.write(value);
-                if (interactive) {
+                if (after == Flush.BYTE || value == '\n') {
                     out.flush();
                 }
             } catch (IOException e) {
@@ -423,14 +452,27 @@ public final class BootSession implements AutoCloseable {
     @Override
     public void close() throws IOException {
         done.set(true);
-        for (AutoCloseable resource : resources.reversed()) {
-            try {
-                resource.close();
-            } catch (IOException e) {
-                throw e;
-            } catch (Exception e) {
-                throw new IOException(e);
+        try {
+            for (AutoCloseable resource : resources.reversed()) {
+                try {
+                    resource.close();
+                } catch (IOException e) {
+                    throw e;
+                } catch (Exception e) {
+                    throw new IOException(e);
+                }
             }
+        } finally {
+            closed.countDown();
+            forgetSignal();
+        }
+    }
+
+    private void forgetSignal() {
+        try {
+            Runtime.getRuntime().removeShutdownHook(onSignal);
+        } catch (IllegalStateException e) {
+            // It is what ends this run.
         }
     }
 }

@@ -34,7 +34,11 @@ public final class ExpectScript {
     /** An answer that waits for its step, and where it goes if not to where the step is seen. */
     private record Reply(String text, Optional<Source> source) {}
 
-    private record Step(String expected, Optional<PictureMatch> picture, List<Reply> answers) {}
+    private record Step(
+            String expected,
+            boolean onScreen,
+            Optional<PictureMatch> picture,
+            List<Reply> answers) {}
 
     /** Longest tail of serial output that is kept for matching. */
     private static final int WINDOW = 1 << 20;
@@ -52,12 +56,20 @@ public final class ExpectScript {
 
     /** Appends a text to wait for. */
     public void expect(String text) {
-        steps.add(new Step(text, Optional.empty(), new ArrayList<>()));
+        steps.add(new Step(text, true, Optional.empty(), new ArrayList<>()));
+    }
+
+    /**
+     * Appends a text to wait for on the serial line only: a guest with a login on both would have
+     * it taken for the screen's.
+     */
+    public void expectSerial(String text) {
+        steps.add(new Step(text, false, Optional.empty(), new ArrayList<>()));
     }
 
     /** Appends a picture to wait for. */
     public void expect(PictureMatch picture) {
-        steps.add(new Step(picture.name(), Optional.of(picture), new ArrayList<>()));
+        steps.add(new Step(picture.name(), true, Optional.of(picture), new ArrayList<>()));
     }
 
     /**
@@ -168,7 +180,7 @@ public final class ExpectScript {
             Source source = Source.SERIAL;
             if (at >= 0) {
                 serial.delete(0, at + step.expected().length());
-            } else if (screen.contains(step.expected())) {
+            } else if (step.onScreen() && screen.contains(step.expected())) {
                 source = Source.SCREEN;
             } else {
                 break;

@@ -244,6 +244,13 @@ class BootCommand implements Callable<Integer> {
     private String expect;
 
     @Option(
+            names = "--expect-serial",
+            paramLabel = "TEXT",
+            parameterConsumer = ExpectSerial.class,
+            description = "The same, on the serial line only.")
+    private String expectSerial;
+
+    @Option(
             names = "--expect-picture",
             paramLabel = "F.png[,PERCENT]",
             parameterConsumer = ExpectPicture.class,
@@ -311,6 +318,13 @@ class BootCommand implements Callable<Integer> {
         @Override
         public void consumeParameters(Stack<String> args, ArgSpec arg, CommandSpec spec) {
             ((BootCommand) spec.userObject()).script.expect(value(args, arg, spec));
+        }
+    }
+
+    private static final class ExpectSerial implements IParameterConsumer {
+        @Override
+        public void consumeParameters(Stack<String> args, ArgSpec arg, CommandSpec spec) {
+            ((BootCommand) spec.userObject()).script.expectSerial(value(args, arg, spec));
         }
     }
 

@@ -54,6 +54,17 @@ class ExpectScriptTest {
     }
 
     @Test
+    void waitsForTheSerialLineAloneIfTold() {
+        ExpectScript script = new ExpectScript();
+        script.expectSerial("login: ");
+        script.type("root\\n");
+        assertEquals(List.of(), script.screen("debian tty1\n\ndebian login:\n"));
+        assertFalse(script.complete(), "that login is the screen's");
+        assertEquals(List.of(new Answer("root\n", Source.SERIAL)), feed(script, "login: "));
+        assertTrue(script.complete());
+    }
+
+    @Test
     void findsAPromptWithItsBlankAtTheEndOfALine() {
         ExpectScript script = new ExpectScript();
         script.expect("root# ");
