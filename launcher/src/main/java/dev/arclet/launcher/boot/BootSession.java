@@ -344,7 +344,9 @@ public final class BootSession implements AutoCloseable {
     private void stopBySignal() {
         machine.stop();
         try {
-            closed.await(LAST_WORDS_SECONDS, TimeUnit.SECONDS);
+            if (!closed.await(LAST_WORDS_SECONDS, TimeUnit.SECONDS)) {
+                say("ended without waiting longer for the screenshot and the rest");
+            }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
