@@ -10,7 +10,7 @@ import picocli.CommandLine.ParameterException;
         mixinStandardHelpOptions = true,
         hidden = true,
         description = "Tools for the developers of Arclet.",
-        subcommands = {DevRegionsCommand.class, DevVectorsCommand.class})
+        subcommands = {DevRegionsCommand.class, DevVectorsCommand.class, DevWarmUpCommand.class})
 final class DevCommand implements Runnable {
     @CommandLine.Spec private CommandLine.Model.CommandSpec spec;
 
