@@ -27,6 +27,15 @@ public final class Translator implements ExecutionEngine {
     /** Regions kept; when there are more, a quarter is forgotten: the least used of late. */
     private static final int MAX_REGIONS = 6_000;
 
+    /** Regions left when the least used have been forgotten. */
+    private static final int AFTER_EVICTION = MAX_REGIONS * 3 / 4;
+
+    /** How often a hot place asks for a region once regions are being forgotten. */
+    private static final int ASKED_WHEN_FULL = 8;
+
+    /** Executions of a block until it asks again for a region that was not formed. */
+    private static final int LATER = 2_000;
+
     private static final int TABLE_SIZE = 1 << 14;
 
     /** What happens in more than one of so many runs of a region happens often. */
@@ -59,6 +68,7 @@ public final class Translator implements ExecutionEngine {
 
     private long translated;
     private long entries;
+    private long asked;
 
     /** How often regions were left, by kind of exit; {@link #attentions} are among them. */
     private final long[] exits = new long[Region.Exit.Kind.values().length];
@@ -442,7 +452,7 @@ public final class Translator implements ExecutionEngine {
             cache.remove(old.region);
         }
         if (cache.count() >= MAX_REGIONS) {
-            cache.evictLeastUsed(MAX_REGIONS * 3 / 4);
+            cache.evictLeastUsed(AFTER_EVICTION);
         }
         Region region = null;
         for (int i = sizeClass; i < SIZES.length; i++) {
@@ -469,12 +479,29 @@ public final class Translator implements ExecutionEngine {
         return region;
     }
 
+    /**
+     * Whether no region is to be formed now: too many wait for code, or there are so many that each
+     * new one has another forgotten, which will be hot again at once. Then what runs most is to
+     * have the room, so that hot places get a region at one of several times they ask only.
+     */
+    private boolean mustWait() {
+        if (compiler.waiting() >= tiers.waiting()) {
+            return true;
+        }
+        return cache.evicted() > 0
+                && cache.count() >= AFTER_EVICTION
+                && ++asked % ASKED_WHEN_FULL != 0;
+    }
+
     /** {@link Interpreter.HotCode#reached}. */
     private int reached(long rip, long instructionsLeft) {
         enterMode();
         long linear = linear(rip);
         Region.Entry entry = lookup(linear, rip);
         if (entry == null || entry.region.tooLarge) {
+            if (mustWait()) {
+                return LATER;
+            }
             Region formed =
                     form(linear, rip, false, entry == null ? 0 : entry.region.sizeClass + 1);
             if (formed == null) {

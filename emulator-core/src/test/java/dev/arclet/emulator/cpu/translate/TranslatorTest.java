@@ -255,6 +255,26 @@ class TranslatorTest {
         assertEquals(0, test.map.read(entry, 8) & 0x20);
     }
 
+    /** Forming regions faster than they get code would go on for ever where they are forgotten. */
+    @Test
+    void noMoreRegionsAreFormedThanGetCode() {
+        translator = ImpatientEngines.waiting(test.cpu, 4);
+        for (int i = 0; i < 64; i++) {
+            test.put(0x10_0000 + 0x1_0000 * i, "49 75 FD C3"); // dec ecx; jnz back; ret
+        }
+        // mov ecx, 100; mov eax, i * 10000h + 100000h; call eax; 64 times
+        StringBuilder code = new StringBuilder();
+        for (int i = 0; i < 64; i++) {
+            code.append("B9 64000000 B8 0000%02x00 FF D0".formatted(0x10 + i));
+        }
+        test.code(CODE, code + "F4");
+        test.cpu.gpr[CpuState.RSP] = 0x80000;
+        run(100_000);
+        assertTrue(test.cpu.halted);
+        assertEquals(4, translator.counters().get("regions.waiting"));
+        assertEquals(4, translator.counters().get("regions.live"));
+    }
+
     @Test
     void heedsAttentionSoon() {
         test.code(CODE, "40 EB FD");
