@@ -30,7 +30,9 @@ echo "debian-$arch" >"$root/etc/hostname"
 printf '127.0.0.1 localhost\n127.0.1.1 debian-%s\n' "$arch" >"$root/etc/hosts"
 echo "UUID=$uuid / ext4 errors=remount-ro 0 1" >"$root/etc/fstab"
 echo 'root:arclet' | chroot "$root" chpasswd
-# On a slow machine udev may see the serial line too late for systemd's usual patience.
+# On a slow machine a login takes longer than the minute it is given, and udev may see the serial line too late for systemd's
+# usual patience.
+sed -i 's/^LOGIN_TIMEOUT.*/LOGIN_TIMEOUT\t\t600/' "$root/etc/login.defs"
 mkdir "$root/etc/systemd/system/dev-ttyS0.device.d"
 printf '[Unit]\nJobRunningTimeoutSec=infinity\n' >"$root/etc/systemd/system/dev-ttyS0.device.d/patience.conf"
 mkdir -p "$root/etc/X11/xorg.conf.d"

@@ -21,8 +21,10 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
@@ -86,6 +88,8 @@ public final class BootSession implements AutoCloseable {
     private final List<AutoCloseable> resources = new ArrayList<>();
     private final AtomicBoolean timedOut = new AtomicBoolean();
     private final AtomicBoolean done = new AtomicBoolean();
+    private final Deque<ExpectScript.Answer> answers = new ArrayDeque<>();
+    private boolean pausing;
     private final List<Statistics.Mark> marks = new ArrayList<>();
     private final CountDownLatch closed = new CountDownLatch(1);
     private final Thread onSignal = new Thread(this::stopBySignal, "arclet boot end");
@@ -152,7 +156,8 @@ public final class BootSession implements AutoCloseable {
             machine.post(() -> answer(script.begin()));
         }
         inspection.begin(machine);
-        options.timeoutSeconds().ifPresent(seconds -> startTimer("time limit", seconds, timedOut));
+        options.timeoutSeconds()
+                .ifPresent(seconds -> startTimer("time limit", seconds, this::stopByTimer));
 
         long start = System.nanoTime();
         script.onSeen(
@@ -261,24 +266,38 @@ public final class BootSession implements AutoCloseable {
     }
 
     /** Machine thread: sends answers, and ends the run when the script is through. */
-    private void answer(List<ExpectScript.Answer> answers) {
-        for (ExpectScript.Answer answer : answers) {
-            if (answer.source() == ExpectScript.Source.SERIAL) {
-                machine.serialInput(
-                        answer.text().replace('\n', '\r').getBytes(StandardCharsets.UTF_8));
-            } else if (answer.source() == ExpectScript.Source.POINTER) {
-                click(answer.text());
-            } else {
-                Typist.type(machine, answer.text());
-            }
+    private void answer(List<ExpectScript.Answer> more) {
+        answers.addAll(more);
+        while (!pausing && !answers.isEmpty()) {
+            send(answers.remove());
         }
-        if (options.script().complete() && done.compareAndSet(false, true)) {
+        if (!pausing && options.script().complete() && done.compareAndSet(false, true)) {
             if (!options.script().endsWithAnswer()) {
                 machine.stop();
             } else if (options.timeoutSeconds().isEmpty()) {
-                startTimer("last answer", LAST_ANSWER_SECONDS, new AtomicBoolean());
+                startTimer("last answer", LAST_ANSWER_SECONDS, machine::stop);
             }
         }
+    }
+
+    private void send(ExpectScript.Answer answer) {
+        switch (answer.source()) {
+            case SERIAL ->
+                    machine.serialInput(
+                            answer.text().replace('\n', '\r').getBytes(StandardCharsets.UTF_8));
+            case SCREEN -> Typist.type(machine, answer.text());
+            case POINTER -> click(answer.text());
+            case CLOCK -> {
+                pausing = true;
+                startTimer(
+                        "pause", Integer.parseInt(answer.text()), () -> machine.post(this::resume));
+            }
+        }
+    }
+
+    private void resume() {
+        pausing = false;
+        answer(List.of());
     }
 
     private void click(String place) {
@@ -325,7 +344,7 @@ public final class BootSession implements AutoCloseable {
         }
     }
 
-    private void startTimer(String name, long seconds, AtomicBoolean flag) {
+    private static void startTimer(String name, long seconds, Runnable then) {
         startThread(
                 name,
                 () -> {
@@ -333,9 +352,13 @@ public final class BootSession implements AutoCloseable {
                     while (System.nanoTime() < end) {
                         LockSupport.parkNanos(end - System.nanoTime());
                     }
-                    flag.set(true);
-                    machine.stop();
+                    then.run();
                 });
+    }
+
+    private void stopByTimer() {
+        timedOut.set(true);
+        machine.stop();
     }
 
     /**

@@ -20,13 +20,16 @@ public final class ExpectScript {
         /** The screen; answers are typed on the keyboard. */
         SCREEN,
         /** Answers only: a click with the left button at the place {@code X,Y}. */
-        POINTER
+        POINTER,
+        /** Answers only: for so many seconds of this computer's nothing is typed or clicked. */
+        CLOCK
     }
 
     /**
      * What to type or click.
      *
-     * @param text characters; a newline is the Enter key. Of a click, the place
+     * @param text characters; a newline is the Enter key. Of a click, the place; of a pause, the
+     *     seconds
      * @param source where it goes
      */
     public record Answer(String text, Source source) {}
@@ -94,6 +97,16 @@ public final class ExpectScript {
      */
     public void click(String place) {
         reply(new Reply(place, Optional.of(Source.POINTER)));
+    }
+
+    /**
+     * Appends a pause after what was added last: programs that ask for a password forget what is
+     * typed together with their prompt.
+     *
+     * @param seconds 0 or more
+     */
+    public void pause(int seconds) {
+        reply(new Reply(Integer.toString(seconds), Optional.of(Source.CLOCK)));
     }
 
     private void reply(Reply reply) {

@@ -283,6 +283,14 @@ class BootCommand implements Callable<Integer> {
     private String keys;
 
     @Option(
+            names = "--pause",
+            paramLabel = "SECONDS",
+            parameterConsumer = Pause.class,
+            description =
+                    "Waits before what comes next is typed or clicked, as after the prompt for a password, when programs forget what is typed too early.")
+    private String pause;
+
+    @Option(
             names = "--screenshot",
             paramLabel = "F.png",
             description = "Writes the screen as a picture at the end.")
@@ -363,6 +371,18 @@ class BootCommand implements Callable<Integer> {
         @Override
         public void consumeParameters(Stack<String> args, ArgSpec arg, CommandSpec spec) {
             ((BootCommand) spec.userObject()).script.keys(value(args, arg, spec));
+        }
+    }
+
+    private static final class Pause implements IParameterConsumer {
+        @Override
+        public void consumeParameters(Stack<String> args, ArgSpec arg, CommandSpec spec) {
+            String seconds = value(args, arg, spec);
+            if (!seconds.matches("[0-9]{1,4}")) {
+                throw new ParameterException(
+                        spec.commandLine(), "--pause " + seconds + " is no number of seconds");
+            }
+            ((BootCommand) spec.userObject()).script.pause(Integer.parseInt(seconds));
         }
     }
 

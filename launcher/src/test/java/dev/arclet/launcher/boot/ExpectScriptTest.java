@@ -106,4 +106,15 @@ class ExpectScriptTest {
                 script.screen("ready"));
         assertTrue(script.endsWithAnswer());
     }
+
+    @Test
+    void pausesKeepTheirPlaceAmongWhatIsTyped() {
+        ExpectScript script = new ExpectScript();
+        script.expect("Password: ");
+        script.pause(2);
+        script.type("arclet\\n");
+        assertEquals(
+                List.of(new Answer("2", Source.CLOCK), new Answer("arclet\n", Source.SERIAL)),
+                feed(script, "Password: "));
+    }
 }
