@@ -10,6 +10,7 @@ import dev.arclet.emulator.cpu.decode.Operand;
 import dev.arclet.emulator.cpu.interp.EffectiveAddress;
 import dev.arclet.emulator.cpu.interp.Op;
 import dev.arclet.emulator.cpu.interp.OpTable;
+import dev.arclet.emulator.cpu.interp.PlacedOp;
 import dev.arclet.emulator.fault.GuestFault;
 
 /** Operations of the x87 instructions, of FXSAVE and of the XSAVE family. */
@@ -271,7 +272,7 @@ public final class X87Ops {
                     int i = st(instruction, 0);
                     return new RegisterOp(instruction, place, cpu -> X87.free(cpu, i, true), false);
                 });
-        table.put(FWAIT, (instruction, place) -> new PlainOp(place, X87::waitForIt));
+        table.put(FWAIT, (instruction, place) -> new PlainOp(X87::waitForIt));
         plain(table, FINIT, cpu -> cpu.x87.initialise());
         plain(table, FCLEX, X87::clearExceptions);
         plain(table, F_LEGACY_NOP, cpu -> {});
@@ -282,7 +283,6 @@ public final class X87Ops {
                         return new StoreWordOp(instruction, place, true);
                     }
                     return new PlainOp(
-                            place,
                             cpu -> {
                                 X87.checkAvailable(cpu);
                                 cpu.gpr[CpuState.RAX] =
@@ -376,7 +376,6 @@ public final class X87Ops {
                 mnemonic,
                 (instruction, place) ->
                         new PlainOp(
-                                place,
                                 cpu -> {
                                     X87.checkAvailable(cpu);
                                     action.run(cpu);
@@ -388,7 +387,7 @@ public final class X87Ops {
     }
 
     /** One that leaves its address and opcode behind (SDM vol. 1, section 8.1.8). */
-    private abstract static class RecordedOp extends Op {
+    private abstract static class RecordedOp extends PlacedOp {
         private final int opcode;
 
         RecordedOp(Instruction instruction, Place place) {
@@ -413,8 +412,7 @@ public final class X87Ops {
     private static final class PlainOp extends Op {
         private final Action action;
 
-        PlainOp(Place place, Action action) {
-            super(place);
+        PlainOp(Action action) {
             this.action = action;
         }
 
@@ -574,7 +572,6 @@ public final class X87Ops {
         private final boolean status;
 
         StoreWordOp(Instruction instruction, Place place, boolean status) {
-            super(place);
             address = new EffectiveAddress((Operand.Memory) instruction.operand(0), place);
             this.status = status;
         }
@@ -600,7 +597,6 @@ public final class X87Ops {
                 int bytes,
                 boolean waiting,
                 ImageAction action) {
-            super(place);
             address = new EffectiveAddress((Operand.Memory) instruction.operand(0), place);
             this.bytes = bytes;
             operandSize = bytes == 14 || bytes == 94 ? 2 : 4;
@@ -636,7 +632,6 @@ public final class X87Ops {
                 boolean write,
                 Action check,
                 ImageAction action) {
-            super(place);
             address = new EffectiveAddress((Operand.Memory) instruction.operand(0), place);
             this.alignment = alignment;
             this.write = write;

@@ -12,10 +12,10 @@ final class AluForms32 {
     private AluForms32() {}
 
     /** Register with register. */
-    static Op registerRegister(Mnemonic mnemonic, Op.Place place, int d, int s) {
+    static Op registerRegister(Mnemonic mnemonic, int d, int s) {
         return switch (mnemonic) {
             case ADD ->
-                    new Op(place) {
+                    new Op() {
                         @Override
                         public void execute(CpuState cpu) {
                             cpu.gpr[d] =
@@ -23,7 +23,7 @@ final class AluForms32 {
                         }
                     };
             case OR ->
-                    new Op(place) {
+                    new Op() {
                         @Override
                         public void execute(CpuState cpu) {
                             cpu.gpr[d] =
@@ -31,7 +31,7 @@ final class AluForms32 {
                         }
                     };
             case ADC ->
-                    new Op(place) {
+                    new Op() {
                         @Override
                         public void execute(CpuState cpu) {
                             cpu.gpr[d] =
@@ -39,7 +39,7 @@ final class AluForms32 {
                         }
                     };
             case SBB ->
-                    new Op(place) {
+                    new Op() {
                         @Override
                         public void execute(CpuState cpu) {
                             cpu.gpr[d] =
@@ -47,7 +47,7 @@ final class AluForms32 {
                         }
                     };
             case AND ->
-                    new Op(place) {
+                    new Op() {
                         @Override
                         public void execute(CpuState cpu) {
                             cpu.gpr[d] =
@@ -55,7 +55,7 @@ final class AluForms32 {
                         }
                     };
             case SUB ->
-                    new Op(place) {
+                    new Op() {
                         @Override
                         public void execute(CpuState cpu) {
                             cpu.gpr[d] =
@@ -63,7 +63,7 @@ final class AluForms32 {
                         }
                     };
             case XOR ->
-                    new Op(place) {
+                    new Op() {
                         @Override
                         public void execute(CpuState cpu) {
                             cpu.gpr[d] =
@@ -71,14 +71,14 @@ final class AluForms32 {
                         }
                     };
             case CMP ->
-                    new Op(place) {
+                    new Op() {
                         @Override
                         public void execute(CpuState cpu) {
                             Alu.sub32(cpu, (int) cpu.gpr[d], (int) cpu.gpr[s]);
                         }
                     };
             case TEST ->
-                    new Op(place) {
+                    new Op() {
                         @Override
                         public void execute(CpuState cpu) {
                             Alu.and32(cpu, (int) cpu.gpr[d], (int) cpu.gpr[s]);
@@ -89,66 +89,66 @@ final class AluForms32 {
     }
 
     /** Register with immediate. */
-    static Op registerImmediate(Mnemonic mnemonic, Op.Place place, int d, int value) {
+    static Op registerImmediate(Mnemonic mnemonic, int d, int value) {
         return switch (mnemonic) {
             case ADD ->
-                    new Op(place) {
+                    new Op() {
                         @Override
                         public void execute(CpuState cpu) {
                             cpu.gpr[d] = Alu.add32(cpu, (int) cpu.gpr[d], value) & Gpr.MASK32;
                         }
                     };
             case OR ->
-                    new Op(place) {
+                    new Op() {
                         @Override
                         public void execute(CpuState cpu) {
                             cpu.gpr[d] = Alu.or32(cpu, (int) cpu.gpr[d], value) & Gpr.MASK32;
                         }
                     };
             case ADC ->
-                    new Op(place) {
+                    new Op() {
                         @Override
                         public void execute(CpuState cpu) {
                             cpu.gpr[d] = Alu.adc32(cpu, (int) cpu.gpr[d], value) & Gpr.MASK32;
                         }
                     };
             case SBB ->
-                    new Op(place) {
+                    new Op() {
                         @Override
                         public void execute(CpuState cpu) {
                             cpu.gpr[d] = Alu.sbb32(cpu, (int) cpu.gpr[d], value) & Gpr.MASK32;
                         }
                     };
             case AND ->
-                    new Op(place) {
+                    new Op() {
                         @Override
                         public void execute(CpuState cpu) {
                             cpu.gpr[d] = Alu.and32(cpu, (int) cpu.gpr[d], value) & Gpr.MASK32;
                         }
                     };
             case SUB ->
-                    new Op(place) {
+                    new Op() {
                         @Override
                         public void execute(CpuState cpu) {
                             cpu.gpr[d] = Alu.sub32(cpu, (int) cpu.gpr[d], value) & Gpr.MASK32;
                         }
                     };
             case XOR ->
-                    new Op(place) {
+                    new Op() {
                         @Override
                         public void execute(CpuState cpu) {
                             cpu.gpr[d] = Alu.xor32(cpu, (int) cpu.gpr[d], value) & Gpr.MASK32;
                         }
                     };
             case CMP ->
-                    new Op(place) {
+                    new Op() {
                         @Override
                         public void execute(CpuState cpu) {
                             Alu.sub32(cpu, (int) cpu.gpr[d], value);
                         }
                     };
             case TEST ->
-                    new Op(place) {
+                    new Op() {
                         @Override
                         public void execute(CpuState cpu) {
                             Alu.and32(cpu, (int) cpu.gpr[d], value);
@@ -159,10 +159,10 @@ final class AluForms32 {
     }
 
     /** Register with memory. */
-    static Op registerMemory(Mnemonic mnemonic, Op.Place place, int d, EffectiveAddress s) {
+    static Op registerMemory(Mnemonic mnemonic, int d, EffectiveAddress s) {
         return switch (mnemonic) {
             case ADD ->
-                    new Op(place) {
+                    new Op() {
                         @Override
                         public void execute(CpuState cpu) {
                             int value = cpu.mmu.load32(s.read(cpu, 4));
@@ -170,7 +170,7 @@ final class AluForms32 {
                         }
                     };
             case OR ->
-                    new Op(place) {
+                    new Op() {
                         @Override
                         public void execute(CpuState cpu) {
                             int value = cpu.mmu.load32(s.read(cpu, 4));
@@ -178,7 +178,7 @@ final class AluForms32 {
                         }
                     };
             case ADC ->
-                    new Op(place) {
+                    new Op() {
                         @Override
                         public void execute(CpuState cpu) {
                             int value = cpu.mmu.load32(s.read(cpu, 4));
@@ -186,7 +186,7 @@ final class AluForms32 {
                         }
                     };
             case SBB ->
-                    new Op(place) {
+                    new Op() {
                         @Override
                         public void execute(CpuState cpu) {
                             int value = cpu.mmu.load32(s.read(cpu, 4));
@@ -194,7 +194,7 @@ final class AluForms32 {
                         }
                     };
             case AND ->
-                    new Op(place) {
+                    new Op() {
                         @Override
                         public void execute(CpuState cpu) {
                             int value = cpu.mmu.load32(s.read(cpu, 4));
@@ -202,7 +202,7 @@ final class AluForms32 {
                         }
                     };
             case SUB ->
-                    new Op(place) {
+                    new Op() {
                         @Override
                         public void execute(CpuState cpu) {
                             int value = cpu.mmu.load32(s.read(cpu, 4));
@@ -210,7 +210,7 @@ final class AluForms32 {
                         }
                     };
             case XOR ->
-                    new Op(place) {
+                    new Op() {
                         @Override
                         public void execute(CpuState cpu) {
                             int value = cpu.mmu.load32(s.read(cpu, 4));
@@ -218,7 +218,7 @@ final class AluForms32 {
                         }
                     };
             case CMP ->
-                    new Op(place) {
+                    new Op() {
                         @Override
                         public void execute(CpuState cpu) {
                             int value = cpu.mmu.load32(s.read(cpu, 4));
@@ -226,7 +226,7 @@ final class AluForms32 {
                         }
                     };
             case TEST ->
-                    new Op(place) {
+                    new Op() {
                         @Override
                         public void execute(CpuState cpu) {
                             int value = cpu.mmu.load32(s.read(cpu, 4));
@@ -238,10 +238,10 @@ final class AluForms32 {
     }
 
     /** Memory with register. */
-    static Op memoryRegister(Mnemonic mnemonic, Op.Place place, EffectiveAddress d, int s) {
+    static Op memoryRegister(Mnemonic mnemonic, EffectiveAddress d, int s) {
         return switch (mnemonic) {
             case ADD ->
-                    new Op(place) {
+                    new Op() {
                         @Override
                         public void execute(CpuState cpu) {
                             long address = d.write(cpu, 4);
@@ -250,7 +250,7 @@ final class AluForms32 {
                         }
                     };
             case OR ->
-                    new Op(place) {
+                    new Op() {
                         @Override
                         public void execute(CpuState cpu) {
                             long address = d.write(cpu, 4);
@@ -259,7 +259,7 @@ final class AluForms32 {
                         }
                     };
             case ADC ->
-                    new Op(place) {
+                    new Op() {
                         @Override
                         public void execute(CpuState cpu) {
                             long address = d.write(cpu, 4);
@@ -268,7 +268,7 @@ final class AluForms32 {
                         }
                     };
             case SBB ->
-                    new Op(place) {
+                    new Op() {
                         @Override
                         public void execute(CpuState cpu) {
                             long address = d.write(cpu, 4);
@@ -277,7 +277,7 @@ final class AluForms32 {
                         }
                     };
             case AND ->
-                    new Op(place) {
+                    new Op() {
                         @Override
                         public void execute(CpuState cpu) {
                             long address = d.write(cpu, 4);
@@ -286,7 +286,7 @@ final class AluForms32 {
                         }
                     };
             case SUB ->
-                    new Op(place) {
+                    new Op() {
                         @Override
                         public void execute(CpuState cpu) {
                             long address = d.write(cpu, 4);
@@ -295,7 +295,7 @@ final class AluForms32 {
                         }
                     };
             case XOR ->
-                    new Op(place) {
+                    new Op() {
                         @Override
                         public void execute(CpuState cpu) {
                             long address = d.write(cpu, 4);
@@ -304,7 +304,7 @@ final class AluForms32 {
                         }
                     };
             case CMP ->
-                    new Op(place) {
+                    new Op() {
                         @Override
                         public void execute(CpuState cpu) {
                             int value = cpu.mmu.load32(d.read(cpu, 4));
@@ -312,7 +312,7 @@ final class AluForms32 {
                         }
                     };
             case TEST ->
-                    new Op(place) {
+                    new Op() {
                         @Override
                         public void execute(CpuState cpu) {
                             int value = cpu.mmu.load32(d.read(cpu, 4));
@@ -324,10 +324,10 @@ final class AluForms32 {
     }
 
     /** Memory with immediate. */
-    static Op memoryImmediate(Mnemonic mnemonic, Op.Place place, EffectiveAddress d, int source) {
+    static Op memoryImmediate(Mnemonic mnemonic, EffectiveAddress d, int source) {
         return switch (mnemonic) {
             case ADD ->
-                    new Op(place) {
+                    new Op() {
                         @Override
                         public void execute(CpuState cpu) {
                             long address = d.write(cpu, 4);
@@ -336,7 +336,7 @@ final class AluForms32 {
                         }
                     };
             case OR ->
-                    new Op(place) {
+                    new Op() {
                         @Override
                         public void execute(CpuState cpu) {
                             long address = d.write(cpu, 4);
@@ -345,7 +345,7 @@ final class AluForms32 {
                         }
                     };
             case ADC ->
-                    new Op(place) {
+                    new Op() {
                         @Override
                         public void execute(CpuState cpu) {
                             long address = d.write(cpu, 4);
@@ -354,7 +354,7 @@ final class AluForms32 {
                         }
                     };
             case SBB ->
-                    new Op(place) {
+                    new Op() {
                         @Override
                         public void execute(CpuState cpu) {
                             long address = d.write(cpu, 4);
@@ -363,7 +363,7 @@ final class AluForms32 {
                         }
                     };
             case AND ->
-                    new Op(place) {
+                    new Op() {
                         @Override
                         public void execute(CpuState cpu) {
                             long address = d.write(cpu, 4);
@@ -372,7 +372,7 @@ final class AluForms32 {
                         }
                     };
             case SUB ->
-                    new Op(place) {
+                    new Op() {
                         @Override
                         public void execute(CpuState cpu) {
                             long address = d.write(cpu, 4);
@@ -381,7 +381,7 @@ final class AluForms32 {
                         }
                     };
             case XOR ->
-                    new Op(place) {
+                    new Op() {
                         @Override
                         public void execute(CpuState cpu) {
                             long address = d.write(cpu, 4);
@@ -390,7 +390,7 @@ final class AluForms32 {
                         }
                     };
             case CMP ->
-                    new Op(place) {
+                    new Op() {
                         @Override
                         public void execute(CpuState cpu) {
                             int value = cpu.mmu.load32(d.read(cpu, 4));
@@ -398,7 +398,7 @@ final class AluForms32 {
                         }
                     };
             case TEST ->
-                    new Op(place) {
+                    new Op() {
                         @Override
                         public void execute(CpuState cpu) {
                             int value = cpu.mmu.load32(d.read(cpu, 4));

@@ -12,66 +12,66 @@ final class AluForms64 {
     private AluForms64() {}
 
     /** Register with register. */
-    static Op registerRegister(Mnemonic mnemonic, Op.Place place, int d, int s) {
+    static Op registerRegister(Mnemonic mnemonic, int d, int s) {
         return switch (mnemonic) {
             case ADD ->
-                    new Op(place) {
+                    new Op() {
                         @Override
                         public void execute(CpuState cpu) {
                             cpu.gpr[d] = Alu.add64(cpu, cpu.gpr[d], cpu.gpr[s]);
                         }
                     };
             case OR ->
-                    new Op(place) {
+                    new Op() {
                         @Override
                         public void execute(CpuState cpu) {
                             cpu.gpr[d] = Alu.or64(cpu, cpu.gpr[d], cpu.gpr[s]);
                         }
                     };
             case ADC ->
-                    new Op(place) {
+                    new Op() {
                         @Override
                         public void execute(CpuState cpu) {
                             cpu.gpr[d] = Alu.adc64(cpu, cpu.gpr[d], cpu.gpr[s]);
                         }
                     };
             case SBB ->
-                    new Op(place) {
+                    new Op() {
                         @Override
                         public void execute(CpuState cpu) {
                             cpu.gpr[d] = Alu.sbb64(cpu, cpu.gpr[d], cpu.gpr[s]);
                         }
                     };
             case AND ->
-                    new Op(place) {
+                    new Op() {
                         @Override
                         public void execute(CpuState cpu) {
                             cpu.gpr[d] = Alu.and64(cpu, cpu.gpr[d], cpu.gpr[s]);
                         }
                     };
             case SUB ->
-                    new Op(place) {
+                    new Op() {
                         @Override
                         public void execute(CpuState cpu) {
                             cpu.gpr[d] = Alu.sub64(cpu, cpu.gpr[d], cpu.gpr[s]);
                         }
                     };
             case XOR ->
-                    new Op(place) {
+                    new Op() {
                         @Override
                         public void execute(CpuState cpu) {
                             cpu.gpr[d] = Alu.xor64(cpu, cpu.gpr[d], cpu.gpr[s]);
                         }
                     };
             case CMP ->
-                    new Op(place) {
+                    new Op() {
                         @Override
                         public void execute(CpuState cpu) {
                             Alu.sub64(cpu, cpu.gpr[d], cpu.gpr[s]);
                         }
                     };
             case TEST ->
-                    new Op(place) {
+                    new Op() {
                         @Override
                         public void execute(CpuState cpu) {
                             Alu.and64(cpu, cpu.gpr[d], cpu.gpr[s]);
@@ -82,66 +82,66 @@ final class AluForms64 {
     }
 
     /** Register with immediate. */
-    static Op registerImmediate(Mnemonic mnemonic, Op.Place place, int d, long value) {
+    static Op registerImmediate(Mnemonic mnemonic, int d, long value) {
         return switch (mnemonic) {
             case ADD ->
-                    new Op(place) {
+                    new Op() {
                         @Override
                         public void execute(CpuState cpu) {
                             cpu.gpr[d] = Alu.add64(cpu, cpu.gpr[d], value);
                         }
                     };
             case OR ->
-                    new Op(place) {
+                    new Op() {
                         @Override
                         public void execute(CpuState cpu) {
                             cpu.gpr[d] = Alu.or64(cpu, cpu.gpr[d], value);
                         }
                     };
             case ADC ->
-                    new Op(place) {
+                    new Op() {
                         @Override
                         public void execute(CpuState cpu) {
                             cpu.gpr[d] = Alu.adc64(cpu, cpu.gpr[d], value);
                         }
                     };
             case SBB ->
-                    new Op(place) {
+                    new Op() {
                         @Override
                         public void execute(CpuState cpu) {
                             cpu.gpr[d] = Alu.sbb64(cpu, cpu.gpr[d], value);
                         }
                     };
             case AND ->
-                    new Op(place) {
+                    new Op() {
                         @Override
                         public void execute(CpuState cpu) {
                             cpu.gpr[d] = Alu.and64(cpu, cpu.gpr[d], value);
                         }
                     };
             case SUB ->
-                    new Op(place) {
+                    new Op() {
                         @Override
                         public void execute(CpuState cpu) {
                             cpu.gpr[d] = Alu.sub64(cpu, cpu.gpr[d], value);
                         }
                     };
             case XOR ->
-                    new Op(place) {
+                    new Op() {
                         @Override
                         public void execute(CpuState cpu) {
                             cpu.gpr[d] = Alu.xor64(cpu, cpu.gpr[d], value);
                         }
                     };
             case CMP ->
-                    new Op(place) {
+                    new Op() {
                         @Override
                         public void execute(CpuState cpu) {
                             Alu.sub64(cpu, cpu.gpr[d], value);
                         }
                     };
             case TEST ->
-                    new Op(place) {
+                    new Op() {
                         @Override
                         public void execute(CpuState cpu) {
                             Alu.and64(cpu, cpu.gpr[d], value);
@@ -152,10 +152,10 @@ final class AluForms64 {
     }
 
     /** Register with memory. */
-    static Op registerMemory(Mnemonic mnemonic, Op.Place place, int d, EffectiveAddress s) {
+    static Op registerMemory(Mnemonic mnemonic, int d, EffectiveAddress s) {
         return switch (mnemonic) {
             case ADD ->
-                    new Op(place) {
+                    new Op() {
                         @Override
                         public void execute(CpuState cpu) {
                             long value = cpu.mmu.load64(s.read(cpu, 8));
@@ -163,7 +163,7 @@ final class AluForms64 {
                         }
                     };
             case OR ->
-                    new Op(place) {
+                    new Op() {
                         @Override
                         public void execute(CpuState cpu) {
                             long value = cpu.mmu.load64(s.read(cpu, 8));
@@ -171,7 +171,7 @@ final class AluForms64 {
                         }
                     };
             case ADC ->
-                    new Op(place) {
+                    new Op() {
                         @Override
                         public void execute(CpuState cpu) {
                             long value = cpu.mmu.load64(s.read(cpu, 8));
@@ -179,7 +179,7 @@ final class AluForms64 {
                         }
                     };
             case SBB ->
-                    new Op(place) {
+                    new Op() {
                         @Override
                         public void execute(CpuState cpu) {
                             long value = cpu.mmu.load64(s.read(cpu, 8));
@@ -187,7 +187,7 @@ final class AluForms64 {
                         }
                     };
             case AND ->
-                    new Op(place) {
+                    new Op() {
                         @Override
                         public void execute(CpuState cpu) {
                             long value = cpu.mmu.load64(s.read(cpu, 8));
@@ -195,7 +195,7 @@ final class AluForms64 {
                         }
                     };
             case SUB ->
-                    new Op(place) {
+                    new Op() {
                         @Override
                         public void execute(CpuState cpu) {
                             long value = cpu.mmu.load64(s.read(cpu, 8));
@@ -203,7 +203,7 @@ final class AluForms64 {
                         }
                     };
             case XOR ->
-                    new Op(place) {
+                    new Op() {
                         @Override
                         public void execute(CpuState cpu) {
                             long value = cpu.mmu.load64(s.read(cpu, 8));
@@ -211,7 +211,7 @@ final class AluForms64 {
                         }
                     };
             case CMP ->
-                    new Op(place) {
+                    new Op() {
                         @Override
                         public void execute(CpuState cpu) {
                             long value = cpu.mmu.load64(s.read(cpu, 8));
@@ -219,7 +219,7 @@ final class AluForms64 {
                         }
                     };
             case TEST ->
-                    new Op(place) {
+                    new Op() {
                         @Override
                         public void execute(CpuState cpu) {
                             long value = cpu.mmu.load64(s.read(cpu, 8));
@@ -231,10 +231,10 @@ final class AluForms64 {
     }
 
     /** Memory with register. */
-    static Op memoryRegister(Mnemonic mnemonic, Op.Place place, EffectiveAddress d, int s) {
+    static Op memoryRegister(Mnemonic mnemonic, EffectiveAddress d, int s) {
         return switch (mnemonic) {
             case ADD ->
-                    new Op(place) {
+                    new Op() {
                         @Override
                         public void execute(CpuState cpu) {
                             long address = d.write(cpu, 8);
@@ -243,7 +243,7 @@ final class AluForms64 {
                         }
                     };
             case OR ->
-                    new Op(place) {
+                    new Op() {
                         @Override
                         public void execute(CpuState cpu) {
                             long address = d.write(cpu, 8);
@@ -252,7 +252,7 @@ final class AluForms64 {
                         }
                     };
             case ADC ->
-                    new Op(place) {
+                    new Op() {
                         @Override
                         public void execute(CpuState cpu) {
                             long address = d.write(cpu, 8);
@@ -261,7 +261,7 @@ final class AluForms64 {
                         }
                     };
             case SBB ->
-                    new Op(place) {
+                    new Op() {
                         @Override
                         public void execute(CpuState cpu) {
                             long address = d.write(cpu, 8);
@@ -270,7 +270,7 @@ final class AluForms64 {
                         }
                     };
             case AND ->
-                    new Op(place) {
+                    new Op() {
                         @Override
                         public void execute(CpuState cpu) {
                             long address = d.write(cpu, 8);
@@ -279,7 +279,7 @@ final class AluForms64 {
                         }
                     };
             case SUB ->
-                    new Op(place) {
+                    new Op() {
                         @Override
                         public void execute(CpuState cpu) {
                             long address = d.write(cpu, 8);
@@ -288,7 +288,7 @@ final class AluForms64 {
                         }
                     };
             case XOR ->
-                    new Op(place) {
+                    new Op() {
                         @Override
                         public void execute(CpuState cpu) {
                             long address = d.write(cpu, 8);
@@ -297,7 +297,7 @@ final class AluForms64 {
                         }
                     };
             case CMP ->
-                    new Op(place) {
+                    new Op() {
                         @Override
                         public void execute(CpuState cpu) {
                             long value = cpu.mmu.load64(d.read(cpu, 8));
@@ -305,7 +305,7 @@ final class AluForms64 {
                         }
                     };
             case TEST ->
-                    new Op(place) {
+                    new Op() {
                         @Override
                         public void execute(CpuState cpu) {
                             long value = cpu.mmu.load64(d.read(cpu, 8));
@@ -317,10 +317,10 @@ final class AluForms64 {
     }
 
     /** Memory with immediate. */
-    static Op memoryImmediate(Mnemonic mnemonic, Op.Place place, EffectiveAddress d, long source) {
+    static Op memoryImmediate(Mnemonic mnemonic, EffectiveAddress d, long source) {
         return switch (mnemonic) {
             case ADD ->
-                    new Op(place) {
+                    new Op() {
                         @Override
                         public void execute(CpuState cpu) {
                             long address = d.write(cpu, 8);
@@ -329,7 +329,7 @@ final class AluForms64 {
                         }
                     };
             case OR ->
-                    new Op(place) {
+                    new Op() {
                         @Override
                         public void execute(CpuState cpu) {
                             long address = d.write(cpu, 8);
@@ -338,7 +338,7 @@ final class AluForms64 {
                         }
                     };
             case ADC ->
-                    new Op(place) {
+                    new Op() {
                         @Override
                         public void execute(CpuState cpu) {
                             long address = d.write(cpu, 8);
@@ -347,7 +347,7 @@ final class AluForms64 {
                         }
                     };
             case SBB ->
-                    new Op(place) {
+                    new Op() {
                         @Override
                         public void execute(CpuState cpu) {
                             long address = d.write(cpu, 8);
@@ -356,7 +356,7 @@ final class AluForms64 {
                         }
                     };
             case AND ->
-                    new Op(place) {
+                    new Op() {
                         @Override
                         public void execute(CpuState cpu) {
                             long address = d.write(cpu, 8);
@@ -365,7 +365,7 @@ final class AluForms64 {
                         }
                     };
             case SUB ->
-                    new Op(place) {
+                    new Op() {
                         @Override
                         public void execute(CpuState cpu) {
                             long address = d.write(cpu, 8);
@@ -374,7 +374,7 @@ final class AluForms64 {
                         }
                     };
             case XOR ->
-                    new Op(place) {
+                    new Op() {
                         @Override
                         public void execute(CpuState cpu) {
                             long address = d.write(cpu, 8);
@@ -383,7 +383,7 @@ final class AluForms64 {
                         }
                     };
             case CMP ->
-                    new Op(place) {
+                    new Op() {
                         @Override
                         public void execute(CpuState cpu) {
                             long value = cpu.mmu.load64(d.read(cpu, 8));
@@ -391,7 +391,7 @@ final class AluForms64 {
                         }
                     };
             case TEST ->
-                    new Op(place) {
+                    new Op() {
                         @Override
                         public void execute(CpuState cpu) {
                             long value = cpu.mmu.load64(d.read(cpu, 8));

@@ -47,21 +47,20 @@ final class AluOps {
                 case Operand.Register d ->
                         switch (second) {
                             case Operand.Register s ->
-                                    AluForms32.registerRegister(m, place, d.index(), s.index());
+                                    AluForms32.registerRegister(m, d.index(), s.index());
                             case Operand.Immediate s ->
-                                    AluForms32.registerImmediate(
-                                            m, place, d.index(), (int) s.value());
+                                    AluForms32.registerImmediate(m, d.index(), (int) s.value());
                             case Operand.Memory s ->
                                     AluForms32.registerMemory(
-                                            m, place, d.index(), new EffectiveAddress(s, place));
+                                            m, d.index(), new EffectiveAddress(s, place));
                             default -> throw new IllegalArgumentException(m.name());
                         };
                 case Operand.Memory d -> {
                     EffectiveAddress address = new EffectiveAddress(d, place);
                     yield second instanceof Operand.Register s
-                            ? AluForms32.memoryRegister(m, place, address, s.index())
+                            ? AluForms32.memoryRegister(m, address, s.index())
                             : AluForms32.memoryImmediate(
-                                    m, place, address, (int) ((Operand.Immediate) second).value());
+                                    m, address, (int) ((Operand.Immediate) second).value());
                 }
                 default -> throw new IllegalArgumentException(m.name());
             };
@@ -71,20 +70,20 @@ final class AluOps {
                 case Operand.Register d ->
                         switch (second) {
                             case Operand.Register s ->
-                                    AluForms64.registerRegister(m, place, d.index(), s.index());
+                                    AluForms64.registerRegister(m, d.index(), s.index());
                             case Operand.Immediate s ->
-                                    AluForms64.registerImmediate(m, place, d.index(), s.value());
+                                    AluForms64.registerImmediate(m, d.index(), s.value());
                             case Operand.Memory s ->
                                     AluForms64.registerMemory(
-                                            m, place, d.index(), new EffectiveAddress(s, place));
+                                            m, d.index(), new EffectiveAddress(s, place));
                             default -> throw new IllegalArgumentException(m.name());
                         };
                 case Operand.Memory d -> {
                     EffectiveAddress address = new EffectiveAddress(d, place);
                     yield second instanceof Operand.Register s
-                            ? AluForms64.memoryRegister(m, place, address, s.index())
+                            ? AluForms64.memoryRegister(m, address, s.index())
                             : AluForms64.memoryImmediate(
-                                    m, place, address, ((Operand.Immediate) second).value());
+                                    m, address, ((Operand.Immediate) second).value());
                 }
                 default -> throw new IllegalArgumentException(m.name());
             };
@@ -105,7 +104,6 @@ final class AluOps {
         private final int shift;
 
         BinaryOp(Instruction instruction, Place place, Alu.Binary operation) {
-            super(place);
             dst = Location.of(instruction.operand(0), place);
             src = Location.of(instruction.operand(1), place);
             shift = Gpr.shift(dst.bytes);
@@ -128,7 +126,6 @@ final class AluOps {
         private final int shift;
 
         CompareOp(Instruction instruction, Place place, Alu.Binary operation) {
-            super(place);
             dst = Location.of(instruction.operand(0), place);
             src = Location.of(instruction.operand(1), place);
             shift = Gpr.shift(dst.bytes);
@@ -148,7 +145,6 @@ final class AluOps {
         private final int shift;
 
         UnaryOp(Instruction instruction, Place place, Alu.Unary operation) {
-            super(place);
             dst = Location.of(instruction.operand(0), place);
             shift = Gpr.shift(dst.bytes);
             this.operation = operation;
@@ -167,7 +163,7 @@ final class AluOps {
             int d = target.index();
             int size = target.size();
             if (size == 4) {
-                return new Op(place) {
+                return new Op() {
                     @Override
                     public void execute(CpuState cpu) {
                         cpu.gpr[d] = Alu.inc32(cpu, (int) cpu.gpr[d]) & Gpr.MASK32;
@@ -175,7 +171,7 @@ final class AluOps {
                 };
             }
             if (size == 8) {
-                return new Op(place) {
+                return new Op() {
                     @Override
                     public void execute(CpuState cpu) {
                         cpu.gpr[d] = Alu.inc64(cpu, cpu.gpr[d]);
@@ -191,7 +187,7 @@ final class AluOps {
             int d = target.index();
             int size = target.size();
             if (size == 4) {
-                return new Op(place) {
+                return new Op() {
                     @Override
                     public void execute(CpuState cpu) {
                         cpu.gpr[d] = Alu.dec32(cpu, (int) cpu.gpr[d]) & Gpr.MASK32;
@@ -199,7 +195,7 @@ final class AluOps {
                 };
             }
             if (size == 8) {
-                return new Op(place) {
+                return new Op() {
                     @Override
                     public void execute(CpuState cpu) {
                         cpu.gpr[d] = Alu.dec64(cpu, cpu.gpr[d]);
@@ -213,7 +209,7 @@ final class AluOps {
     private static Op neg(Instruction instruction, Op.Place place) {
         if (instruction.operand(0) instanceof Operand.Register target && target.size() == 4) {
             int d = target.index();
-            return new Op(place) {
+            return new Op() {
                 @Override
                 public void execute(CpuState cpu) {
                     cpu.gpr[d] = Alu.sub32(cpu, 0, (int) cpu.gpr[d]) & Gpr.MASK32;
@@ -226,7 +222,7 @@ final class AluOps {
     private static Op not(Instruction instruction, Op.Place place) {
         if (instruction.operand(0) instanceof Operand.Register target && target.size() == 4) {
             int d = target.index();
-            return new Op(place) {
+            return new Op() {
                 @Override
                 public void execute(CpuState cpu) {
                     cpu.gpr[d] = ~cpu.gpr[d] & Gpr.MASK32;
@@ -240,7 +236,7 @@ final class AluOps {
         Location dst = Location.of(instruction.operand(0), place);
         Location src = Location.of(instruction.operand(1), place);
         int shift = Gpr.shift(dst.bytes);
-        return new Op(place) {
+        return new Op() {
             @Override
             public void execute(CpuState cpu) {
                 long address = dst.address(cpu);
@@ -258,7 +254,7 @@ final class AluOps {
         Location src = Location.of(instruction.operand(1), place);
         int bytes = dst.bytes;
         boolean inMemory = instruction.operand(0) instanceof Operand.Memory;
-        return new Op(place) {
+        return new Op() {
             @Override
             public void execute(CpuState cpu) {
                 long address = dst.address(cpu);
@@ -286,7 +282,7 @@ final class AluOps {
 
     private static Op cmpxchg8b(Instruction instruction, Op.Place place) {
         var memory = new EffectiveAddress((Operand.Memory) instruction.operand(0), place);
-        return new Op(place) {
+        return new Op() {
             @Override
             public void execute(CpuState cpu) {
                 long address = memory.write(cpu, 8);
@@ -309,7 +305,7 @@ final class AluOps {
 
     private static Op cmpxchg16b(Instruction instruction, Op.Place place) {
         var memory = new EffectiveAddress((Operand.Memory) instruction.operand(0), place);
-        return new Op(place) {
+        return new Op() {
             @Override
             public void execute(CpuState cpu) {
                 long address = memory.write(cpu, 16);

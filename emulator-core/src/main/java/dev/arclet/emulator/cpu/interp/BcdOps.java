@@ -12,16 +12,16 @@ final class BcdOps {
     private BcdOps() {}
 
     static void register(OpTable table) {
-        table.put(Mnemonic.DAA, (i, p) -> decimalAdjust(p, 1));
-        table.put(Mnemonic.DAS, (i, p) -> decimalAdjust(p, -1));
-        table.put(Mnemonic.AAA, (i, p) -> asciiAdjust(p, 1));
-        table.put(Mnemonic.AAS, (i, p) -> asciiAdjust(p, -1));
+        table.put(Mnemonic.DAA, (i, p) -> decimalAdjust(1));
+        table.put(Mnemonic.DAS, (i, p) -> decimalAdjust(-1));
+        table.put(Mnemonic.AAA, (i, p) -> asciiAdjust(1));
+        table.put(Mnemonic.AAS, (i, p) -> asciiAdjust(-1));
         table.put(Mnemonic.AAM, BcdOps::aam);
         table.put(Mnemonic.AAD, BcdOps::aad);
     }
 
-    private static Op decimalAdjust(Op.Place place, int sign) {
-        return new Op(place) {
+    private static Op decimalAdjust(int sign) {
+        return new Op() {
             @Override
             public void execute(CpuState cpu) {
                 int flags = LazyFlags.compute(cpu);
@@ -48,8 +48,8 @@ final class BcdOps {
         };
     }
 
-    private static Op asciiAdjust(Op.Place place, int sign) {
-        return new Op(place) {
+    private static Op asciiAdjust(int sign) {
+        return new Op() {
             @Override
             public void execute(CpuState cpu) {
                 int flags = LazyFlags.compute(cpu);
@@ -67,7 +67,7 @@ final class BcdOps {
 
     private static Op aam(Instruction instruction, Op.Place place) {
         int base = (int) ((Operand.Immediate) instruction.operand(0)).value() & 0xFF;
-        return new Op(place) {
+        return new Op() {
             @Override
             public void execute(CpuState cpu) {
                 if (base == 0) {
@@ -82,7 +82,7 @@ final class BcdOps {
 
     private static Op aad(Instruction instruction, Op.Place place) {
         int base = (int) ((Operand.Immediate) instruction.operand(0)).value() & 0xFF;
-        return new Op(place) {
+        return new Op() {
             @Override
             public void execute(CpuState cpu) {
                 int ax = (int) cpu.gpr[CpuState.RAX] & 0xFFFF;

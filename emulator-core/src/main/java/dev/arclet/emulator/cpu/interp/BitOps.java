@@ -48,7 +48,7 @@ final class BitOps {
         Location index = Location.of(instruction.operand(1), place);
         int mask = 8 * dst.bytes - 1;
         boolean writes = mnemonic != Mnemonic.BT;
-        return new Op(place) {
+        return new Op() {
             @Override
             public void execute(CpuState cpu) {
                 long bit = 1L << (index.read(cpu) & mask);
@@ -79,7 +79,7 @@ final class BitOps {
         int log2 = Integer.numberOfTrailingZeros(8 * bytes);
         long offsetMask = Gpr.mask(memory.addressSize());
         boolean writes = mnemonic != Mnemonic.BT;
-        return new Op(place) {
+        return new Op() {
             @Override
             public void execute(CpuState cpu) {
                 long position = cpu.gpr[indexRegister] << shift >> shift;
@@ -130,7 +130,7 @@ final class BitOps {
     private static Op bitScan(Instruction instruction, Op.Place place, boolean forward) {
         Location dst = Location.of(instruction.operand(0), place);
         Location src = Location.of(instruction.operand(1), place);
-        return new Op(place) {
+        return new Op() {
             @Override
             public void execute(CpuState cpu) {
                 long value = src.read(cpu);
@@ -152,7 +152,7 @@ final class BitOps {
         Location dst = Location.of(instruction.operand(0), place);
         Location src = Location.of(instruction.operand(1), place);
         int bits = 8 * dst.bytes;
-        return new Op(place) {
+        return new Op() {
             @Override
             public void execute(CpuState cpu) {
                 long value = src.read(cpu);
@@ -171,7 +171,7 @@ final class BitOps {
     private static Op popcnt(Instruction instruction, Op.Place place) {
         Location dst = Location.of(instruction.operand(0), place);
         Location src = Location.of(instruction.operand(1), place);
-        return new Op(place) {
+        return new Op() {
             @Override
             public void execute(CpuState cpu) {
                 long value = src.read(cpu);
@@ -184,7 +184,7 @@ final class BitOps {
     private static Op crc32(Instruction instruction, Op.Place place) {
         Location dst = Location.of(instruction.operand(0), place);
         Location src = Location.of(instruction.operand(1), place);
-        return new Op(place) {
+        return new Op() {
             @Override
             public void execute(CpuState cpu) {
                 long value = src.read(cpu);

@@ -1,6 +1,7 @@
 package dev.arclet.emulator.cpu.interp;
 
 import dev.arclet.emulator.cpu.CpuState;
+import java.util.Arrays;
 
 /**
  * Decoded instructions that follow each other, within one page but for an instruction over its end,
@@ -17,13 +18,13 @@ final class Block {
     final long secondPage;
 
     /** Code size that it was decoded for: 2, 4 or 8. */
-    final int codeSize;
+    final byte codeSize;
 
     /** Bytes of code. */
-    final int bytes;
+    final short bytes;
 
     /** Instructions. */
-    final int count;
+    final short count;
 
     /** Whether control leaves it only to the next instruction or by a direct branch. */
     final boolean linkable;
@@ -42,8 +43,8 @@ final class Block {
      */
     final Op[] ops;
 
-    /** The last operation, if it is two instructions; else null. */
-    final FusedOp fused;
+    /** Where each operation's instruction stands, as an offset from the block's start. */
+    private final short[] offsets;
 
     /** Cleared when its code has been overwritten. */
     boolean valid = true;
@@ -67,7 +68,7 @@ final class Block {
     Block next0, next1;
 
     /** Distances of {@link #next0} and {@link #next1}. */
-    long distance0, distance1;
+    short distance0, distance1;
 
     /** Chain in {@link CodePage}. */
     Block nextInPage;
@@ -80,25 +81,31 @@ final class Block {
             int count,
             boolean linkable,
             boolean transfers,
-            Op[] ops) {
+            Op[] ops,
+            short[] offsets) {
         this.physical = physical;
         this.secondPage = secondPage;
-        this.codeSize = codeSize;
-        this.bytes = bytes;
-        this.count = count;
+        this.codeSize = (byte) codeSize;
+        this.bytes = (short) bytes;
+        this.count = (short) count;
         this.linkable = linkable;
         this.transfers = transfers;
         this.ops = ops;
-        fused = ops[ops.length - 1] instanceof FusedOp op ? op : null;
+        this.offsets = offsets;
     }
 
-    /** Remembers a successor at a distance of bytes. */
+    /** Where the instruction of an operation stands, as an offset from the block's start. */
+    int offset(int op) {
+        return offsets[op];
+    }
+
+    /** Remembers a successor in the same page, at a distance of bytes. */
     void link(long distance, Block successor) {
         if (next0 == null || !next0.valid) {
-            distance0 = distance;
+            distance0 = (short) distance;
             next0 = successor;
         } else {
-            distance1 = distance;
+            distance1 = (short) distance;
             next1 = successor;
         }
     }
@@ -112,16 +119,12 @@ final class Block {
         key = -1;
         next0 = null;
         next1 = null;
-        for (int i = 0; i < ops.length; i++) {
-            ops[i] = new StaleOp(ops[i]);
-        }
+        Arrays.fill(ops, StaleOp.INSTANCE);
     }
 
     /** Stands where an operation was whose code has been overwritten. */
     static final class StaleOp extends Op {
-        StaleOp(Op op) {
-            super(new Place(op.offset, op.end - op.offset));
-        }
+        private static final StaleOp INSTANCE = new StaleOp();
 
         @Override
         public void execute(CpuState cpu) {
@@ -130,7 +133,7 @@ final class Block {
     }
 
     /** Behind the last instruction of a block that just goes on. */
-    static final class GoOn extends Op {
+    static final class GoOn extends PlacedOp {
         GoOn(int offset) {
             super(new Place(offset, 0));
         }

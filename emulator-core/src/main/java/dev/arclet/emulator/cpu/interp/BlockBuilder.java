@@ -9,6 +9,7 @@ import dev.arclet.emulator.cpu.decode.Operand;
 import dev.arclet.emulator.fault.GuestFault;
 import dev.arclet.emulator.memory.GuestMemory;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /** Decodes blocks from the processor's memory. */
@@ -19,7 +20,9 @@ final class BlockBuilder implements CodeReader {
     private final CpuState cpu;
     private final OpTable table;
     private final Decoder decoder = new Decoder();
+    private final SharedOps shared = new SharedOps();
     private final List<Op> ops = new ArrayList<>();
+    private final short[] offsets = new short[MAX_INSTRUCTIONS + 1];
 
     /** Of the block's first byte. */
     private long linear;
@@ -94,14 +97,16 @@ final class BlockBuilder implements CodeReader {
             if (alone && !first) {
                 break;
             }
-            Op op = table.create(instruction, new Op.Place(end, instruction.length()));
+            Op op = operation(instruction, end);
             FusedOp both =
                     before == null || instruction.mnemonic() != Mnemonic.JCC
                             ? null
-                            : FusedOp.join(before, ops.getLast(), instruction, op);
+                            : FusedOp.join(before, ops.getLast(), instruction, (PlacedOp) op);
             if (both != null) {
                 ops.removeLast();
                 joined = 1;
+            } else {
+                offsets[ops.size()] = (short) end;
             }
             ops.add(both != null ? both : op);
             before = instruction;
@@ -116,6 +121,7 @@ final class BlockBuilder implements CodeReader {
         }
         int count = ops.size() + joined;
         if (!ended) {
+            offsets[ops.size()] = (short) end;
             ops.add(new Block.GoOn(end));
         }
         return new Block(
@@ -126,7 +132,18 @@ final class BlockBuilder implements CodeReader {
                 count,
                 linkable,
                 ended,
-                ops.toArray(new Op[0]));
+                ops.toArray(new Op[0]),
+                Arrays.copyOf(offsets, ops.size()));
+    }
+
+    /** The operation of an instruction at an offset from the block's start. */
+    private Op operation(Instruction instruction, int offset) {
+        Op.Place place = new Op.Place(offset, instruction.length());
+        if (host == 0 || offset + Long.BYTES > inPage) {
+            return table.create(instruction, place);
+        }
+        long bytes = GuestMemory.load64(host + offset);
+        return shared.get(instruction, place, bytes, cpu.codeSize, table::create);
     }
 
     /**

@@ -14,7 +14,10 @@ import java.util.Map;
  * forgets the blocks whose bytes were hit; data in the same page does not disturb them.
  */
 public final class BlockCache implements CodePageGuard, PhysicalWriteListener {
-    /** Operations kept at most, some 60 bytes each; when there are more, all are forgotten. */
+    /**
+     * Operations of blocks kept at most, some 25 bytes each; when there are more, all are
+     * forgotten.
+     */
     private static final int MAX_OPERATIONS = 1_500_000;
 
     private static final int RECENT = 1 << 14;

@@ -11,8 +11,8 @@ import java.util.Set;
  *
  * <p>An instruction ends its block if the next one may not follow at the next address, if what the
  * block's operations were decoded under may change (mode, segments, paging), or if the run loop may
- * want control behind it. The operation of such an instruction sets RIP, with {@link Op#advance} if
- * it goes on behind itself.
+ * want control behind it. The operation of such an instruction sets RIP, with {@link
+ * PlacedOp#advance} if it goes on behind itself.
  */
 public final class BlockEnd {
     private static final Set<Mnemonic> ALWAYS =

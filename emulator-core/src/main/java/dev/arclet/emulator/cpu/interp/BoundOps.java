@@ -19,7 +19,7 @@ final class BoundOps {
         var bounds = new EffectiveAddress((Operand.Memory) instruction.operand(1), place);
         int bytes = index.size();
         int shift = Gpr.shift(bytes);
-        return new Op(place) {
+        return new Op() {
             @Override
             public void execute(CpuState cpu) {
                 long linear = bounds.read(cpu, 2 * bytes);

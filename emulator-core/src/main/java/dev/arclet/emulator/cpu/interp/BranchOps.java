@@ -51,7 +51,7 @@ final class BranchOps {
     }
 
     /** A branch by a displacement. */
-    abstract static class RelativeBranch extends Op {
+    abstract static class RelativeBranch extends PlacedOp {
         private final long displacement;
         private final long mask;
 
@@ -91,7 +91,7 @@ final class BranchOps {
             };
         }
         Location source = Location.of(instruction.operand(0), place);
-        return new Op(place) {
+        return new Op() {
             @Override
             public void execute(CpuState cpu) {
                 long target = source.read(cpu);
@@ -177,7 +177,7 @@ final class BranchOps {
             };
         }
         Location source = Location.of(instruction.operand(0), place);
-        return new Op(place) {
+        return new PlacedOp(place) {
             @Override
             public void execute(CpuState cpu) {
                 long target = source.read(cpu);
@@ -207,7 +207,7 @@ final class BranchOps {
                                 ? 0
                                 : ((Operand.Immediate) instruction.operand(0)).value());
         if (bytes == 4) {
-            return new Op(place) {
+            return new Op() {
                 @Override
                 public void execute(CpuState cpu) {
                     long rsp = cpu.gpr[CpuState.RSP];
@@ -220,7 +220,7 @@ final class BranchOps {
                 }
             };
         }
-        return new Op(place) {
+        return new Op() {
             @Override
             public void execute(CpuState cpu) {
                 long target = Stack.top(cpu, bytes);

@@ -17,14 +17,14 @@ final class ByteForms {
         if (second instanceof Operand.Immediate immediate) {
             if (first instanceof Operand.Memory memory) {
                 return memoryImmediate(
-                        instruction, place, new EffectiveAddress(memory, place), immediate.value());
+                        instruction, new EffectiveAddress(memory, place), immediate.value());
             }
             return isLowByte(first)
-                    ? registerImmediate(instruction, place, index(first), immediate.value())
+                    ? registerImmediate(instruction, index(first), immediate.value())
                     : null;
         }
         if (isLowByte(first) && isLowByte(second)) {
-            return registerRegister(instruction, place, index(first), index(second));
+            return registerRegister(instruction, index(first), index(second));
         }
         return null;
     }
@@ -37,25 +37,24 @@ final class ByteForms {
         return ((Operand.Register) operand).index();
     }
 
-    private static Op memoryImmediate(
-            Instruction instruction, Op.Place place, EffectiveAddress d, long value) {
+    private static Op memoryImmediate(Instruction instruction, EffectiveAddress d, long value) {
         return switch (instruction.mnemonic()) {
             case CMP ->
-                    new Op(place) {
+                    new Op() {
                         @Override
                         public void execute(CpuState cpu) {
                             Alu.sub(cpu, cpu.mmu.load8(d.read(cpu, 1)), value, SHIFT);
                         }
                     };
             case TEST ->
-                    new Op(place) {
+                    new Op() {
                         @Override
                         public void execute(CpuState cpu) {
                             Alu.and(cpu, cpu.mmu.load8(d.read(cpu, 1)), value, SHIFT);
                         }
                     };
             case AND ->
-                    new Op(place) {
+                    new Op() {
                         @Override
                         public void execute(CpuState cpu) {
                             long address = d.write(cpu, 1);
@@ -64,7 +63,7 @@ final class ByteForms {
                         }
                     };
             case OR ->
-                    new Op(place) {
+                    new Op() {
                         @Override
                         public void execute(CpuState cpu) {
                             long address = d.write(cpu, 1);
@@ -76,32 +75,31 @@ final class ByteForms {
         };
     }
 
-    private static Op registerImmediate(
-            Instruction instruction, Op.Place place, int d, long value) {
+    private static Op registerImmediate(Instruction instruction, int d, long value) {
         return switch (instruction.mnemonic()) {
             case CMP ->
-                    new Op(place) {
+                    new Op() {
                         @Override
                         public void execute(CpuState cpu) {
                             Alu.sub(cpu, cpu.gpr[d], value, SHIFT);
                         }
                     };
             case TEST ->
-                    new Op(place) {
+                    new Op() {
                         @Override
                         public void execute(CpuState cpu) {
                             Alu.and(cpu, cpu.gpr[d], value, SHIFT);
                         }
                     };
             case AND ->
-                    new Op(place) {
+                    new Op() {
                         @Override
                         public void execute(CpuState cpu) {
                             Gpr.set8(cpu, d, Alu.and(cpu, cpu.gpr[d], value, SHIFT));
                         }
                     };
             case OR ->
-                    new Op(place) {
+                    new Op() {
                         @Override
                         public void execute(CpuState cpu) {
                             Gpr.set8(cpu, d, Alu.or(cpu, cpu.gpr[d], value, SHIFT));
@@ -111,17 +109,17 @@ final class ByteForms {
         };
     }
 
-    private static Op registerRegister(Instruction instruction, Op.Place place, int d, int s) {
+    private static Op registerRegister(Instruction instruction, int d, int s) {
         return switch (instruction.mnemonic()) {
             case CMP ->
-                    new Op(place) {
+                    new Op() {
                         @Override
                         public void execute(CpuState cpu) {
                             Alu.sub(cpu, cpu.gpr[d], cpu.gpr[s], SHIFT);
                         }
                     };
             case TEST ->
-                    new Op(place) {
+                    new Op() {
                         @Override
                         public void execute(CpuState cpu) {
                             Alu.and(cpu, cpu.gpr[d], cpu.gpr[s], SHIFT);

@@ -7,20 +7,20 @@ import dev.arclet.emulator.cpu.decode.Operand;
 
 /** A memory operand, ready to be computed without a branch on its form. */
 public final class EffectiveAddress {
-    private final int base;
-    private final int index;
-    private final int scale;
     private final long displacement;
     private final long mask;
+    private final byte base;
+    private final byte index;
+    private final byte scale;
 
     /** The segment register it goes through. */
-    public final int segment;
+    public final byte segment;
 
     /** The address of an operand of the instruction at {@code place}. */
     public EffectiveAddress(Operand.Memory operand, Op.Place place) {
-        base = operand.base();
-        index = operand.index();
-        scale = operand.scale();
+        base = (byte) operand.base();
+        index = (byte) operand.index();
+        scale = (byte) operand.scale();
         displacement =
                 operand.base() == CpuState.RIP
                         ? operand.displacement() + place.offset() + place.length()
@@ -31,7 +31,7 @@ public final class EffectiveAddress {
                     case 4 -> 0xFFFF_FFFFL;
                     default -> -1L;
                 };
-        segment = operand.segment();
+        segment = (byte) operand.segment();
     }
 
     /** The offset within the segment, truncated to the address size. */

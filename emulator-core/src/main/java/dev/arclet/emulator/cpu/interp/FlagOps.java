@@ -17,11 +17,11 @@ final class FlagOps {
     static void register(OpTable table) {
         table.put(Mnemonic.SETCC, FlagOps::setcc);
         table.put(Mnemonic.CMOVCC, FlagOps::cmovcc);
-        table.put(Mnemonic.CLC, (i, p) -> changeCarry(p, ~LazyFlags.CF, 0));
-        table.put(Mnemonic.STC, (i, p) -> changeCarry(p, ~LazyFlags.CF, LazyFlags.CF));
-        table.put(Mnemonic.CMC, (i, p) -> changeCarry(p, -1, LazyFlags.CF));
-        table.put(Mnemonic.CLD, (i, p) -> direction(p, 0));
-        table.put(Mnemonic.STD, (i, p) -> direction(p, Eflags.DF));
+        table.put(Mnemonic.CLC, (i, p) -> changeCarry(~LazyFlags.CF, 0));
+        table.put(Mnemonic.STC, (i, p) -> changeCarry(~LazyFlags.CF, LazyFlags.CF));
+        table.put(Mnemonic.CMC, (i, p) -> changeCarry(-1, LazyFlags.CF));
+        table.put(Mnemonic.CLD, (i, p) -> direction(0));
+        table.put(Mnemonic.STD, (i, p) -> direction(Eflags.DF));
         table.put(Mnemonic.LAHF, FlagOps::lahf);
         table.put(Mnemonic.SAHF, FlagOps::sahf);
         table.put(Mnemonic.SALC, FlagOps::salc);
@@ -41,7 +41,7 @@ final class FlagOps {
     private static Op setcc(Instruction instruction, Op.Place place) {
         Location dst = Location.of(instruction.operand(0), place);
         int condition = instruction.condition();
-        return new Op(place) {
+        return new Op() {
             @Override
             public void execute(CpuState cpu) {
                 dst.write(cpu, LazyFlags.condition(cpu, condition) ? 1 : 0);
@@ -57,7 +57,7 @@ final class FlagOps {
                 && instruction.operand(1) instanceof Operand.Register register) {
             int s = register.index();
             int d = ((Operand.Register) instruction.operand(0)).index();
-            return new Op(place) {
+            return new Op() {
                 @Override
                 public void execute(CpuState cpu) {
                     int from = LazyFlags.condition(cpu, condition) ? s : d;
@@ -69,7 +69,7 @@ final class FlagOps {
                 && instruction.operand(1) instanceof Operand.Register register) {
             int s = register.index();
             int d = ((Operand.Register) instruction.operand(0)).index();
-            return new Op(place) {
+            return new Op() {
                 @Override
                 public void execute(CpuState cpu) {
                     if (LazyFlags.condition(cpu, condition)) {
@@ -78,7 +78,7 @@ final class FlagOps {
                 }
             };
         }
-        return new Op(place) {
+        return new Op() {
             @Override
             public void execute(CpuState cpu) {
                 // The source is read, and the upper half cleared, whether the condition holds or
@@ -89,8 +89,8 @@ final class FlagOps {
         };
     }
 
-    private static Op changeCarry(Op.Place place, int keep, int flip) {
-        return new Op(place) {
+    private static Op changeCarry(int keep, int flip) {
+        return new Op() {
             @Override
             public void execute(CpuState cpu) {
                 cpu.setArithmeticFlags((LazyFlags.compute(cpu) & keep) ^ flip);
@@ -98,8 +98,8 @@ final class FlagOps {
         };
     }
 
-    private static Op direction(Op.Place place, int set) {
-        return new Op(place) {
+    private static Op direction(int set) {
+        return new Op() {
             @Override
             public void execute(CpuState cpu) {
                 cpu.systemFlags = (cpu.systemFlags & ~Eflags.DF) | set;
@@ -108,7 +108,7 @@ final class FlagOps {
     }
 
     private static Op lahf(Instruction instruction, Op.Place place) {
-        return new Op(place) {
+        return new Op() {
             @Override
             public void execute(CpuState cpu) {
                 Gpr.setHigh8(cpu, 0, (LazyFlags.compute(cpu) & AH_FLAGS) | 2);
@@ -117,7 +117,7 @@ final class FlagOps {
     }
 
     private static Op sahf(Instruction instruction, Op.Place place) {
-        return new Op(place) {
+        return new Op() {
             @Override
             public void execute(CpuState cpu) {
                 int overflow = LazyFlags.compute(cpu) & LazyFlags.OF;
@@ -128,7 +128,7 @@ final class FlagOps {
     }
 
     private static Op salc(Instruction instruction, Op.Place place) {
-        return new Op(place) {
+        return new Op() {
             @Override
             public void execute(CpuState cpu) {
                 Gpr.set8(cpu, CpuState.RAX, LazyFlags.carry(cpu) ? 0xFF : 0);
@@ -137,7 +137,7 @@ final class FlagOps {
     }
 
     private static Op nop(Instruction instruction, Op.Place place) {
-        return new Op(place) {
+        return new Op() {
             @Override
             public void execute(CpuState cpu) {}
         };

@@ -9,7 +9,7 @@ final class FusedForms64 {
     private FusedForms64() {}
 
     /** CMP register, register. Null for conditions that hardly follow one. */
-    static FusedOp compareRegister(Instruction jcc, Op first, Op second, int d, int s) {
+    static FusedOp compareRegister(Instruction jcc, Op first, PlacedOp second, int d, int s) {
         boolean wanted = (jcc.condition() & 1) == 0;
         return switch (jcc.condition() >> 1) {
             case 1 ->
@@ -65,7 +65,7 @@ final class FusedForms64 {
     }
 
     /** CMP register, immediate. Null for conditions that hardly follow one. */
-    static FusedOp compareImmediate(Instruction jcc, Op first, Op second, int d, long value) {
+    static FusedOp compareImmediate(Instruction jcc, Op first, PlacedOp second, int d, long value) {
         boolean wanted = (jcc.condition() & 1) == 0;
         return switch (jcc.condition() >> 1) {
             case 1 ->
@@ -121,7 +121,7 @@ final class FusedForms64 {
     }
 
     /** TEST register, register. Null for conditions that hardly follow one. */
-    static FusedOp testRegister(Instruction jcc, Op first, Op second, int d, int s) {
+    static FusedOp testRegister(Instruction jcc, Op first, PlacedOp second, int d, int s) {
         boolean wanted = (jcc.condition() & 1) == 0;
         return switch (jcc.condition() >> 1) {
             case 2 ->
@@ -161,7 +161,7 @@ final class FusedForms64 {
     }
 
     /** TEST register, immediate. Null for conditions that hardly follow one. */
-    static FusedOp testImmediate(Instruction jcc, Op first, Op second, int d, long value) {
+    static FusedOp testImmediate(Instruction jcc, Op first, PlacedOp second, int d, long value) {
         boolean wanted = (jcc.condition() & 1) == 0;
         return switch (jcc.condition() >> 1) {
             case 2 ->

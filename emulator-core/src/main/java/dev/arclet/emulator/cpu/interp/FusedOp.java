@@ -14,16 +14,16 @@ abstract class FusedOp extends BranchOps.RelativeBranch {
     final Op first;
 
     /** The branch. */
-    final Op second;
+    final PlacedOp second;
 
-    FusedOp(Instruction jcc, Op first, Op second) {
-        super(jcc, new Place(first.offset, second.end - first.offset));
+    FusedOp(Instruction jcc, Op first, PlacedOp second) {
+        super(jcc, new Place(second.offset, second.end - second.offset));
         this.first = first;
         this.second = second;
     }
 
     /** Joins a comparison with the Jcc behind it; null if that form is not here. */
-    static FusedOp join(Instruction comparison, Op first, Instruction jcc, Op second) {
+    static FusedOp join(Instruction comparison, Op first, Instruction jcc, PlacedOp second) {
         boolean compares = comparison.mnemonic() == Mnemonic.CMP;
         if (jcc.mnemonic() != Mnemonic.JCC
                 || !(compares || comparison.mnemonic() == Mnemonic.TEST)

@@ -240,10 +240,10 @@ public final class Interpreter implements ExecutionEngine {
             cpu.instructions += block.count;
             return true;
         } catch (GuestFault fault) {
-            leaveFaulting(ops[i], i);
+            leaveFaulting(block, i);
             deliver(fault);
         } catch (BlockExit e) {
-            leaveEarly(ops[i], i);
+            leaveEarly(block, i);
         }
         return false;
     }
@@ -257,29 +257,29 @@ public final class Interpreter implements ExecutionEngine {
         try {
             for (; i < count; i++) {
                 Op op = ops[i];
-                if (op == block.fused) {
-                    block.fused.first.execute(cpu);
-                    leaveAt(block.fused.second, count);
+                if (op instanceof FusedOp both) {
+                    both.first.execute(cpu);
+                    leaveAt(both.second.offset, count);
                     return true;
                 }
                 op.execute(cpu);
             }
-            leaveAt(ops[i], i);
+            leaveAt(block.offset(i), i);
             return true;
         } catch (GuestFault fault) {
-            leaveAt(ops[i], i);
+            leaveAt(block.offset(i), i);
             deliver(fault);
         } catch (BlockExit e) {
-            leaveEarly(ops[i], i);
+            leaveEarly(block, i);
         }
         return false;
     }
 
-    private void leaveFaulting(Op op, int done) {
-        if (op instanceof FusedOp both) {
-            leaveAt(both.second, done + 1);
+    private void leaveFaulting(Block block, int done) {
+        if (block.ops[done] instanceof FusedOp both) {
+            leaveAt(both.second.offset, done + 1);
         } else {
-            leaveAt(op, done);
+            leaveAt(block.offset(done), done);
         }
     }
 
@@ -287,9 +287,9 @@ public final class Interpreter implements ExecutionEngine {
      * In the middle of a repeated instruction: what comes now pushes RF set. Or before one that has
      * been overwritten, which shows in nothing.
      */
-    private void leaveEarly(Op op, int done) {
-        leaveAt(op, done);
-        if (op instanceof Block.StaleOp) {
+    private void leaveEarly(Block block, int done) {
+        leaveAt(block.offset(done), done);
+        if (block.ops[done] instanceof Block.StaleOp) {
             atTransfer = false; // the transfer at the block's end is still to come
         } else {
             cpu.systemFlags |= RF;
@@ -299,8 +299,8 @@ public final class Interpreter implements ExecutionEngine {
     }
 
     /** Makes RIP and the count exact for a block left before an operation. */
-    private void leaveAt(Op op, int done) {
-        cpu.gpr[CpuState.RIP] = (cpu.gpr[CpuState.RIP] + op.offset) & cpu.ripMask();
+    private void leaveAt(int offset, int done) {
+        cpu.gpr[CpuState.RIP] = (cpu.gpr[CpuState.RIP] + offset) & cpu.ripMask();
         cpu.instructions += done;
     }
 

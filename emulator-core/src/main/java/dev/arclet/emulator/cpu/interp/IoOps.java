@@ -24,7 +24,7 @@ final class IoOps {
     private static Op in(Instruction instruction, Op.Place place) {
         int bytes = instruction.operandSize();
         Location port = Location.of(instruction.operand(1), place);
-        return new Op(place) {
+        return new PlacedOp(place) {
             @Override
             public void execute(CpuState cpu) {
                 int number = (int) port.read(cpu);
@@ -39,7 +39,7 @@ final class IoOps {
     private static Op out(Instruction instruction, Op.Place place) {
         int bytes = instruction.operandSize();
         Location port = Location.of(instruction.operand(0), place);
-        return new Op(place) {
+        return new PlacedOp(place) {
             @Override
             public void execute(CpuState cpu) {
                 int number = (int) port.read(cpu);
@@ -52,7 +52,7 @@ final class IoOps {
         };
     }
 
-    private abstract static class StringIo extends Op {
+    private abstract static class StringIo extends PlacedOp {
         final int bytes;
         final int addressSize;
         final long mask;

@@ -25,12 +25,12 @@ final class MoveOps {
         table.put(Mnemonic.BSWAP, MoveOps::bswap);
         table.put(Mnemonic.MOVBE, MoveOps::movbe);
         table.put(Mnemonic.XLAT, MoveOps::xlat);
-        table.put(Mnemonic.CBW, (i, p) -> extendAccumulator(p, 1));
-        table.put(Mnemonic.CWDE, (i, p) -> extendAccumulator(p, 2));
-        table.put(Mnemonic.CDQE, (i, p) -> extendAccumulator(p, 4));
-        table.put(Mnemonic.CWD, (i, p) -> signToRdx(p, 2));
-        table.put(Mnemonic.CDQ, (i, p) -> signToRdx(p, 4));
-        table.put(Mnemonic.CQO, (i, p) -> signToRdx(p, 8));
+        table.put(Mnemonic.CBW, (i, p) -> extendAccumulator(1));
+        table.put(Mnemonic.CWDE, (i, p) -> extendAccumulator(2));
+        table.put(Mnemonic.CDQE, (i, p) -> extendAccumulator(4));
+        table.put(Mnemonic.CWD, (i, p) -> signToRdx(2));
+        table.put(Mnemonic.CDQ, (i, p) -> signToRdx(4));
+        table.put(Mnemonic.CQO, (i, p) -> signToRdx(8));
     }
 
     private static Op mov(Instruction instruction, Op.Place place) {
@@ -49,7 +49,7 @@ final class MoveOps {
                     && second instanceof Operand.Immediate immediate) {
                 long value = immediate.value() & 0xFF;
                 op =
-                        new Op(place) {
+                        new Op() {
                             @Override
                             public void execute(CpuState cpu) {
                                 cpu.gpr[d] = (cpu.gpr[d] & ~0xFFL) | value;
@@ -60,7 +60,7 @@ final class MoveOps {
                     && second instanceof Operand.Memory memory) {
                 EffectiveAddress s = new EffectiveAddress(memory, place);
                 op =
-                        new Op(place) {
+                        new Op() {
                             @Override
                             public void execute(CpuState cpu) {
                                 long value = cpu.mmu.load8(s.read(cpu, 1));
@@ -72,8 +72,8 @@ final class MoveOps {
             EffectiveAddress d = new EffectiveAddress(memory, place);
             op =
                     second instanceof Operand.Register s
-                            ? storeRegister(place, d, s)
-                            : storeImmediate(place, d, (Operand.Immediate) second);
+                            ? storeRegister(d, s)
+                            : storeImmediate(d, (Operand.Immediate) second);
         }
         return op != null ? op : genericMov(instruction, place);
     }
@@ -81,7 +81,7 @@ final class MoveOps {
     private static Op genericMov(Instruction instruction, Op.Place place) {
         Location dst = Location.of(instruction.operand(0), place);
         Location src = Location.of(instruction.operand(1), place);
-        return new Op(place) {
+        return new Op() {
             @Override
             public void execute(CpuState cpu) {
                 dst.write(cpu, src.read(cpu));
@@ -93,7 +93,7 @@ final class MoveOps {
         return switch (source) {
             case Operand.Register register -> {
                 int s = register.index();
-                yield new Op(place) {
+                yield new Op() {
                     @Override
                     public void execute(CpuState cpu) {
                         cpu.gpr[d] = cpu.gpr[s] & Gpr.MASK32;
@@ -102,14 +102,14 @@ final class MoveOps {
             }
             case Operand.Memory memory -> {
                 EffectiveAddress s = new EffectiveAddress(memory, place);
-                yield new Op(place) {
+                yield new Op() {
                     @Override
                     public void execute(CpuState cpu) {
                         cpu.gpr[d] = cpu.mmu.load32(s.read(cpu, 4)) & Gpr.MASK32;
                     }
                 };
             }
-            case Operand.Immediate immediate -> constant(place, d, immediate.value() & Gpr.MASK32);
+            case Operand.Immediate immediate -> constant(d, immediate.value() & Gpr.MASK32);
             default -> null;
         };
     }
@@ -118,7 +118,7 @@ final class MoveOps {
         return switch (source) {
             case Operand.Register register -> {
                 int s = register.index();
-                yield new Op(place) {
+                yield new Op() {
                     @Override
                     public void execute(CpuState cpu) {
                         cpu.gpr[d] = cpu.gpr[s];
@@ -127,20 +127,20 @@ final class MoveOps {
             }
             case Operand.Memory memory -> {
                 EffectiveAddress s = new EffectiveAddress(memory, place);
-                yield new Op(place) {
+                yield new Op() {
                     @Override
                     public void execute(CpuState cpu) {
                         cpu.gpr[d] = cpu.mmu.load64(s.read(cpu, 8));
                     }
                 };
             }
-            case Operand.Immediate immediate -> constant(place, d, immediate.value());
+            case Operand.Immediate immediate -> constant(d, immediate.value());
             default -> null;
         };
     }
 
-    private static Op constant(Op.Place place, int d, long value) {
-        return new Op(place) {
+    private static Op constant(int d, long value) {
+        return new Op() {
             @Override
             public void execute(CpuState cpu) {
                 cpu.gpr[d] = value;
@@ -148,35 +148,35 @@ final class MoveOps {
         };
     }
 
-    private static Op storeRegister(Op.Place place, EffectiveAddress d, Operand.Register source) {
+    private static Op storeRegister(EffectiveAddress d, Operand.Register source) {
         int s = source.index();
         if (source.file() != Operand.File.GPR) {
             return null;
         }
         return switch (source.size()) {
             case 1 ->
-                    new Op(place) {
+                    new Op() {
                         @Override
                         public void execute(CpuState cpu) {
                             cpu.mmu.store8(d.write(cpu, 1), (int) cpu.gpr[s]);
                         }
                     };
             case 2 ->
-                    new Op(place) {
+                    new Op() {
                         @Override
                         public void execute(CpuState cpu) {
                             cpu.mmu.store16(d.write(cpu, 2), (int) cpu.gpr[s]);
                         }
                     };
             case 4 ->
-                    new Op(place) {
+                    new Op() {
                         @Override
                         public void execute(CpuState cpu) {
                             cpu.mmu.store32(d.write(cpu, 4), (int) cpu.gpr[s]);
                         }
                     };
             default ->
-                    new Op(place) {
+                    new Op() {
                         @Override
                         public void execute(CpuState cpu) {
                             cpu.mmu.store64(d.write(cpu, 8), cpu.gpr[s]);
@@ -185,26 +185,26 @@ final class MoveOps {
         };
     }
 
-    private static Op storeImmediate(Op.Place place, EffectiveAddress d, Operand.Immediate source) {
+    private static Op storeImmediate(EffectiveAddress d, Operand.Immediate source) {
         long wide = source.value();
         int value = (int) wide;
         return switch (source.size()) {
             case 1 ->
-                    new Op(place) {
+                    new Op() {
                         @Override
                         public void execute(CpuState cpu) {
                             cpu.mmu.store8(d.write(cpu, 1), value);
                         }
                     };
             case 4 ->
-                    new Op(place) {
+                    new Op() {
                         @Override
                         public void execute(CpuState cpu) {
                             cpu.mmu.store32(d.write(cpu, 4), value);
                         }
                     };
             case 8 ->
-                    new Op(place) {
+                    new Op() {
                         @Override
                         public void execute(CpuState cpu) {
                             cpu.mmu.store64(d.write(cpu, 8), wide);
@@ -222,13 +222,13 @@ final class MoveOps {
             if (source instanceof Operand.Memory memory) {
                 EffectiveAddress s = new EffectiveAddress(memory, place);
                 return source.size() == 1
-                        ? new Op(place) {
+                        ? new Op() {
                             @Override
                             public void execute(CpuState cpu) {
                                 cpu.gpr[d] = cpu.mmu.load8(s.read(cpu, 1));
                             }
                         }
-                        : new Op(place) {
+                        : new Op() {
                             @Override
                             public void execute(CpuState cpu) {
                                 cpu.gpr[d] = cpu.mmu.load16(s.read(cpu, 2));
@@ -239,7 +239,7 @@ final class MoveOps {
                     && register.file() == Operand.File.GPR) {
                 int s = register.index();
                 long mask = Gpr.mask(register.size());
-                return new Op(place) {
+                return new Op() {
                     @Override
                     public void execute(CpuState cpu) {
                         cpu.gpr[d] = cpu.gpr[s] & mask;
@@ -249,7 +249,7 @@ final class MoveOps {
         }
         Location dst = Location.of(target, place);
         Location src = Location.of(source, place);
-        return new Op(place) {
+        return new Op() {
             @Override
             public void execute(CpuState cpu) {
                 dst.write(cpu, src.read(cpu));
@@ -263,7 +263,7 @@ final class MoveOps {
         int shift = Gpr.shift(src.bytes);
         if (dst.bytes == 8) {
             int d = ((Operand.Register) instruction.operand(0)).index();
-            return new Op(place) {
+            return new Op() {
                 @Override
                 public void execute(CpuState cpu) {
                     cpu.gpr[d] = src.read(cpu) << shift >> shift;
@@ -272,14 +272,14 @@ final class MoveOps {
         }
         if (dst.bytes == 4) {
             int d = ((Operand.Register) instruction.operand(0)).index();
-            return new Op(place) {
+            return new Op() {
                 @Override
                 public void execute(CpuState cpu) {
                     cpu.gpr[d] = src.read(cpu) << shift >> shift & Gpr.MASK32;
                 }
             };
         }
-        return new Op(place) {
+        return new Op() {
             @Override
             public void execute(CpuState cpu) {
                 dst.write(cpu, src.read(cpu) << shift >> shift);
@@ -294,21 +294,21 @@ final class MoveOps {
         int d = target.index();
         return switch (target.size()) {
             case 2 ->
-                    new Op(place) {
+                    new Op() {
                         @Override
                         public void execute(CpuState cpu) {
                             Gpr.set16(cpu, d, source.offset(cpu));
                         }
                     };
             case 4 ->
-                    new Op(place) {
+                    new Op() {
                         @Override
                         public void execute(CpuState cpu) {
                             cpu.gpr[d] = source.offset(cpu) & Gpr.MASK32;
                         }
                     };
             default ->
-                    new Op(place) {
+                    new Op() {
                         @Override
                         public void execute(CpuState cpu) {
                             cpu.gpr[d] = source.offset(cpu);
@@ -321,7 +321,7 @@ final class MoveOps {
         boolean memorySecond = instruction.operand(1) instanceof Operand.Memory;
         Location a = Location.of(instruction.operand(memorySecond ? 1 : 0), place);
         Location b = Location.of(instruction.operand(memorySecond ? 0 : 1), place);
-        return new Op(place) {
+        return new Op() {
             @Override
             public void execute(CpuState cpu) {
                 long address = a.address(cpu);
@@ -339,21 +339,21 @@ final class MoveOps {
         return switch (target.size()) {
             // With a 16-bit operand the result is undefined; processors clear the word.
             case 2 ->
-                    new Op(place) {
+                    new Op() {
                         @Override
                         public void execute(CpuState cpu) {
                             Gpr.set16(cpu, d, 0);
                         }
                     };
             case 4 ->
-                    new Op(place) {
+                    new Op() {
                         @Override
                         public void execute(CpuState cpu) {
                             cpu.gpr[d] = Integer.reverseBytes((int) cpu.gpr[d]) & Gpr.MASK32;
                         }
                     };
             default ->
-                    new Op(place) {
+                    new Op() {
                         @Override
                         public void execute(CpuState cpu) {
                             cpu.gpr[d] = Long.reverseBytes(cpu.gpr[d]);
@@ -366,7 +366,7 @@ final class MoveOps {
         Location dst = Location.of(instruction.operand(0), place);
         Location src = Location.of(instruction.operand(1), place);
         int shift = Gpr.shift(dst.bytes);
-        return new Op(place) {
+        return new Op() {
             @Override
             public void execute(CpuState cpu) {
                 dst.write(cpu, Long.reverseBytes(src.read(cpu)) >>> shift);
@@ -377,7 +377,7 @@ final class MoveOps {
     private static Op xlat(Instruction instruction, Op.Place place) {
         int segment = instruction.segment();
         long mask = Gpr.mask(instruction.addressSize());
-        return new Op(place) {
+        return new Op() {
             @Override
             public void execute(CpuState cpu) {
                 long offset = (cpu.gpr[CpuState.RBX] + (cpu.gpr[CpuState.RAX] & 0xFF)) & mask;
@@ -404,9 +404,9 @@ final class MoveOps {
         return (register.effectiveBase + offset) & cpu.linearMask;
     }
 
-    private static Op extendAccumulator(Op.Place place, int fromBytes) {
+    private static Op extendAccumulator(int fromBytes) {
         int shift = Gpr.shift(fromBytes);
-        return new Op(place) {
+        return new Op() {
             @Override
             public void execute(CpuState cpu) {
                 long value = cpu.gpr[CpuState.RAX] << shift >> shift;
@@ -415,9 +415,9 @@ final class MoveOps {
         };
     }
 
-    private static Op signToRdx(Op.Place place, int bytes) {
+    private static Op signToRdx(int bytes) {
         int shift = Gpr.shift(bytes);
-        return new Op(place) {
+        return new Op() {
             @Override
             public void execute(CpuState cpu) {
                 Gpr.set(cpu, CpuState.RDX, bytes, cpu.gpr[CpuState.RAX] << shift >> 63);

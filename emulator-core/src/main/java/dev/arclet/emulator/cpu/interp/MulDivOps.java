@@ -28,7 +28,7 @@ final class MulDivOps {
             return multiplyAccumulator(instruction, place, true);
         }
         if (instruction.operand(0).size() == 4) {
-            Op op = imul32(instruction, place);
+            Op op = imul32(instruction);
             if (op != null) {
                 return op;
             }
@@ -38,7 +38,7 @@ final class MulDivOps {
         Location a = Location.of(instruction.operand(three ? 1 : 0), place);
         Location b = Location.of(instruction.operand(three ? 2 : 1), place);
         int shift = Gpr.shift(dst.bytes);
-        return new Op(place) {
+        return new Op() {
             @Override
             public void execute(CpuState cpu) {
                 long y = b.read(cpu) << shift >> shift;
@@ -54,14 +54,14 @@ final class MulDivOps {
     }
 
     /** A register by a register, or a register by a constant; null for other forms. */
-    private static Op imul32(Instruction instruction, Op.Place place) {
+    private static Op imul32(Instruction instruction) {
         int d = ((Operand.Register) instruction.operand(0)).index();
         if (!(instruction.operand(1) instanceof Operand.Register register)) {
             return null;
         }
         int s = register.index();
         if (instruction.operands().size() == 2) {
-            return new Op(place) {
+            return new Op() {
                 @Override
                 public void execute(CpuState cpu) {
                     cpu.gpr[d] = multiply32(cpu, (int) cpu.gpr[d], (int) cpu.gpr[s]) & Gpr.MASK32;
@@ -69,7 +69,7 @@ final class MulDivOps {
             };
         }
         int factor = (int) ((Operand.Immediate) instruction.operand(2)).value();
-        return new Op(place) {
+        return new Op() {
             @Override
             public void execute(CpuState cpu) {
                 cpu.gpr[d] = multiply32(cpu, (int) cpu.gpr[s], factor) & Gpr.MASK32;
@@ -88,7 +88,7 @@ final class MulDivOps {
         int bytes = src.bytes;
         int shift = Gpr.shift(bytes);
         if (bytes == 8) {
-            return new Op(place) {
+            return new Op() {
                 @Override
                 public void execute(CpuState cpu) {
                     long x = cpu.gpr[CpuState.RAX];
@@ -102,7 +102,7 @@ final class MulDivOps {
             };
         }
         if (bytes == 4 && !signed) {
-            return new Op(place) {
+            return new Op() {
                 @Override
                 public void execute(CpuState cpu) {
                     long product = (cpu.gpr[CpuState.RAX] & Gpr.MASK32) * src.read(cpu);
@@ -112,7 +112,7 @@ final class MulDivOps {
                 }
             };
         }
-        return new Op(place) {
+        return new Op() {
             @Override
             public void execute(CpuState cpu) {
                 long x = cpu.gpr[CpuState.RAX] << shift;
@@ -135,7 +135,7 @@ final class MulDivOps {
         Location src = Location.of(instruction.operand(0), place);
         int bytes = src.bytes;
         if (bytes == 8) {
-            return new Op(place) {
+            return new Op() {
                 @Override
                 public void execute(CpuState cpu) {
                     long divisor = src.read(cpu);
@@ -147,7 +147,7 @@ final class MulDivOps {
                 }
             };
         }
-        return signed ? divideSigned(place, src) : divideUnsigned(place, src);
+        return signed ? divideSigned(src) : divideUnsigned(src);
     }
 
     /** The dividend: AX, DX:AX or EDX:EAX. */
@@ -167,9 +167,9 @@ final class MulDivOps {
         }
     }
 
-    private static Op divideUnsigned(Op.Place place, Location src) {
+    private static Op divideUnsigned(Location src) {
         int bytes = src.bytes;
-        return new Op(place) {
+        return new Op() {
             @Override
             public void execute(CpuState cpu) {
                 long divisor = src.read(cpu);
@@ -186,11 +186,11 @@ final class MulDivOps {
         };
     }
 
-    private static Op divideSigned(Op.Place place, Location src) {
+    private static Op divideSigned(Location src) {
         int bytes = src.bytes;
         int shift = Gpr.shift(bytes);
         int dividendShift = 64 - 16 * bytes;
-        return new Op(place) {
+        return new Op() {
             @Override
             public void execute(CpuState cpu) {
                 long divisor = src.read(cpu) << shift >> shift;

@@ -103,8 +103,8 @@ public final class OpTable {
         }
         Mnemonic mnemonic = instruction.mnemonic();
         return switch (mnemonic) {
-            case INVALID, UD0, UD1, UD2 -> new UndefinedOp(place);
-            default -> new MissingOp(place, mnemonic);
+            case INVALID, UD0, UD1, UD2 -> new UndefinedOp();
+            default -> new MissingOp(mnemonic);
         };
     }
 
@@ -114,9 +114,7 @@ public final class OpTable {
     }
 
     private static final class UndefinedOp extends Op {
-        UndefinedOp(Place place) {
-            super(place);
-        }
+        UndefinedOp() {}
 
         @Override
         public void execute(CpuState cpu) {
@@ -127,8 +125,7 @@ public final class OpTable {
     private final class MissingOp extends Op {
         private final Mnemonic mnemonic;
 
-        MissingOp(Place place, Mnemonic mnemonic) {
-            super(place);
+        MissingOp(Mnemonic mnemonic) {
             this.mnemonic = mnemonic;
         }
 

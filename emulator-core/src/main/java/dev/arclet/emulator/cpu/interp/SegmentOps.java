@@ -31,14 +31,14 @@ final class SegmentOps {
                 && register.file() == Operand.File.SEGMENT) {
             int segment = register.index();
             if (segment == CpuState.CS) {
-                return SystemOp.inside(place, SegmentOps::undefined);
+                return SystemOp.inside(SegmentOps::undefined);
             }
             Location source = Location.of(instruction.operand(1), place);
             return SystemOp.last(place, cpu -> load(cpu, segment, (int) source.read(cpu) & 0xFFFF));
         }
         int segment = segment(instruction.operand(1));
         Location target = Location.of(instruction.operand(0), place);
-        return SystemOp.inside(place, cpu -> target.write(cpu, cpu.segments[segment].selector));
+        return SystemOp.inside(cpu -> target.write(cpu, cpu.segments[segment].selector));
     }
 
     private static void undefined(CpuState cpu) {
@@ -56,8 +56,7 @@ final class SegmentOps {
     private static Op push(Instruction instruction, Op.Place place) {
         int bytes = instruction.operandSize();
         int segment = segment(instruction.operand(0));
-        return SystemOp.inside(
-                place, cpu -> Stack.push(cpu, bytes, cpu.segments[segment].selector));
+        return SystemOp.inside(cpu -> Stack.push(cpu, bytes, cpu.segments[segment].selector));
     }
 
     private static Op pop(Instruction instruction, Op.Place place) {

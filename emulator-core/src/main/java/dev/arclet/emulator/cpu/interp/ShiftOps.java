@@ -27,12 +27,7 @@ final class ShiftOps {
                 && instruction.operand(0) instanceof Operand.Register target
                 && target.size() == 4
                 && (amount.value() & 31) != 0) {
-            Op op =
-                    shift32(
-                            instruction.mnemonic(),
-                            place,
-                            target.index(),
-                            (int) amount.value() & 31);
+            Op op = shift32(instruction.mnemonic(), target.index(), (int) amount.value() & 31);
             if (op != null) {
                 return op;
             }
@@ -41,12 +36,7 @@ final class ShiftOps {
                 && instruction.operand(0) instanceof Operand.Register target
                 && target.size() == 8
                 && (amount.value() & 63) != 0) {
-            Op op =
-                    shift64(
-                            instruction.mnemonic(),
-                            place,
-                            target.index(),
-                            (int) amount.value() & 63);
+            Op op = shift64(instruction.mnemonic(), target.index(), (int) amount.value() & 63);
             if (op != null) {
                 return op;
             }
@@ -55,7 +45,7 @@ final class ShiftOps {
         Location count = Location.of(instruction.operand(1), place);
         int bits = 8 * dst.bytes;
         int countMask = bits == 64 ? 63 : 31;
-        return new Op(place) {
+        return new Op() {
             @Override
             public void execute(CpuState cpu) {
                 long address = dst.address(cpu);
@@ -67,10 +57,10 @@ final class ShiftOps {
     }
 
     /** A 32-bit register by a constant of 1..31; null for the rotates through carry. */
-    private static Op shift32(Mnemonic mnemonic, Op.Place place, int d, int n) {
+    private static Op shift32(Mnemonic mnemonic, int d, int n) {
         return switch (mnemonic) {
             case SHL ->
-                    new Op(place) {
+                    new Op() {
                         @Override
                         public void execute(CpuState cpu) {
                             int value = (int) cpu.gpr[d];
@@ -81,7 +71,7 @@ final class ShiftOps {
                         }
                     };
             case SHR ->
-                    new Op(place) {
+                    new Op() {
                         @Override
                         public void execute(CpuState cpu) {
                             int value = (int) cpu.gpr[d];
@@ -92,7 +82,7 @@ final class ShiftOps {
                         }
                     };
             case SAR ->
-                    new Op(place) {
+                    new Op() {
                         @Override
                         public void execute(CpuState cpu) {
                             int value = (int) cpu.gpr[d];
@@ -106,24 +96,24 @@ final class ShiftOps {
     }
 
     /** A 64-bit register by a constant of 1..63; null for the rotates. */
-    private static Op shift64(Mnemonic mnemonic, Op.Place place, int d, int n) {
+    private static Op shift64(Mnemonic mnemonic, int d, int n) {
         return switch (mnemonic) {
             case SHL ->
-                    new Op(place) {
+                    new Op() {
                         @Override
                         public void execute(CpuState cpu) {
                             cpu.gpr[d] = Shifts.shl(cpu, cpu.gpr[d], n, 64);
                         }
                     };
             case SHR ->
-                    new Op(place) {
+                    new Op() {
                         @Override
                         public void execute(CpuState cpu) {
                             cpu.gpr[d] = Shifts.shr(cpu, cpu.gpr[d], n, 64);
                         }
                     };
             case SAR ->
-                    new Op(place) {
+                    new Op() {
                         @Override
                         public void execute(CpuState cpu) {
                             cpu.gpr[d] = Shifts.sar(cpu, cpu.gpr[d], n, 64);
@@ -139,7 +129,7 @@ final class ShiftOps {
         Location count = Location.of(instruction.operand(2), place);
         int bits = 8 * dst.bytes;
         int countMask = bits == 64 ? 63 : 31;
-        return new Op(place) {
+        return new Op() {
             @Override
             public void execute(CpuState cpu) {
                 long address = dst.address(cpu);

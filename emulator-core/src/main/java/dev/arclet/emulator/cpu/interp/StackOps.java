@@ -24,7 +24,7 @@ final class StackOps {
         if (source instanceof Operand.Register register) {
             int s = register.index();
             if (bytes == 4) {
-                return new Op(place) {
+                return new Op() {
                     @Override
                     public void execute(CpuState cpu) {
                         Stack.push32(cpu, (int) cpu.gpr[s]);
@@ -32,7 +32,7 @@ final class StackOps {
                 };
             }
             if (bytes == 8) {
-                return new Op(place) {
+                return new Op() {
                     @Override
                     public void execute(CpuState cpu) {
                         Stack.push64(cpu, cpu.gpr[s]);
@@ -43,14 +43,14 @@ final class StackOps {
         if (source instanceof Operand.Immediate immediate) {
             long value = immediate.value();
             if (bytes == 4) {
-                return new Op(place) {
+                return new Op() {
                     @Override
                     public void execute(CpuState cpu) {
                         Stack.push32(cpu, (int) value);
                     }
                 };
             }
-            return new Op(place) {
+            return new Op() {
                 @Override
                 public void execute(CpuState cpu) {
                     Stack.push(cpu, bytes, value);
@@ -59,7 +59,7 @@ final class StackOps {
         }
         if (bytes == 4 && source instanceof Operand.Memory memory) {
             EffectiveAddress address = new EffectiveAddress(memory, place);
-            return new Op(place) {
+            return new Op() {
                 @Override
                 public void execute(CpuState cpu) {
                     Stack.push32(cpu, cpu.mmu.load32(address.read(cpu, 4)));
@@ -67,7 +67,7 @@ final class StackOps {
             };
         }
         Location src = Location.of(source, place);
-        return new Op(place) {
+        return new Op() {
             @Override
             public void execute(CpuState cpu) {
                 Stack.push(cpu, bytes, src.read(cpu));
@@ -82,21 +82,21 @@ final class StackOps {
             int d = register.index();
             return switch (bytes) {
                 case 2 ->
-                        new Op(place) {
+                        new Op() {
                             @Override
                             public void execute(CpuState cpu) {
                                 Gpr.set16(cpu, d, Stack.pop(cpu, 2));
                             }
                         };
                 case 4 ->
-                        new Op(place) {
+                        new Op() {
                             @Override
                             public void execute(CpuState cpu) {
                                 cpu.gpr[d] = Stack.pop32(cpu);
                             }
                         };
                 default ->
-                        new Op(place) {
+                        new Op() {
                             @Override
                             public void execute(CpuState cpu) {
                                 cpu.gpr[d] = Stack.pop64(cpu);
@@ -105,7 +105,7 @@ final class StackOps {
             };
         }
         Location dst = Location.of(target, place);
-        return new Op(place) {
+        return new Op() {
             @Override
             public void execute(CpuState cpu) {
                 long rsp = cpu.gpr[CpuState.RSP];
@@ -128,7 +128,7 @@ final class StackOps {
 
     private static Op pusha(Instruction instruction, Op.Place place) {
         int bytes = instruction.operandSize();
-        return new Op(place) {
+        return new Op() {
             @Override
             public void execute(CpuState cpu) {
                 long sp = cpu.gpr[CpuState.RSP];
@@ -142,7 +142,7 @@ final class StackOps {
 
     private static Op popa(Instruction instruction, Op.Place place) {
         int bytes = instruction.operandSize();
-        return new Op(place) {
+        return new Op() {
             @Override
             public void execute(CpuState cpu) {
                 long sp = cpu.gpr[CpuState.RSP];
@@ -168,7 +168,7 @@ final class StackOps {
         int bytes = instruction.operandSize();
         int size = (int) ((Operand.Immediate) instruction.operand(0)).value();
         int level = (int) ((Operand.Immediate) instruction.operand(1)).value() & 31;
-        return new Op(place) {
+        return new Op() {
             @Override
             public void execute(CpuState cpu) {
                 long sp = cpu.gpr[CpuState.RSP];
@@ -199,7 +199,7 @@ final class StackOps {
 
     private static Op leave(Instruction instruction, Op.Place place) {
         int bytes = instruction.operandSize();
-        return new Op(place) {
+        return new Op() {
             @Override
             public void execute(CpuState cpu) {
                 long bp = cpu.gpr[CpuState.RBP];

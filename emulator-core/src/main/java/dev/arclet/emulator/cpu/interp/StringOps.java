@@ -46,8 +46,7 @@ final class StringOps {
         /** 0, 0xF2 or 0xF3. */
         final int repeat;
 
-        StringOp(Instruction instruction, Place place) {
-            super(place);
+        StringOp(Instruction instruction) {
             bytes = instruction.operandSize();
             segment = instruction.segment();
             addressSize = instruction.addressSize();
@@ -179,7 +178,7 @@ final class StringOps {
 
     private static final class Movs extends StringOp {
         Movs(Instruction instruction, Place place) {
-            super(instruction, place);
+            super(instruction);
         }
 
         @Override
@@ -243,7 +242,7 @@ final class StringOps {
 
     private static final class Stos extends StringOp {
         Stos(Instruction instruction, Place place) {
-            super(instruction, place);
+            super(instruction);
         }
 
         @Override
@@ -293,7 +292,7 @@ final class StringOps {
 
     private static final class Lods extends StringOp {
         Lods(Instruction instruction, Place place) {
-            super(instruction, place);
+            super(instruction);
         }
 
         @Override
@@ -305,7 +304,7 @@ final class StringOps {
 
     private static final class Cmps extends StringOp {
         Cmps(Instruction instruction, Place place) {
-            super(instruction, place);
+            super(instruction);
         }
 
         @Override
@@ -330,7 +329,7 @@ final class StringOps {
 
     private static final class Scas extends StringOp {
         Scas(Instruction instruction, Place place) {
-            super(instruction, place);
+            super(instruction);
         }
 
         @Override

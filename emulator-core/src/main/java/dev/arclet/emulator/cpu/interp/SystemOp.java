@@ -19,8 +19,8 @@ final class SystemOp {
     private SystemOp() {}
 
     /** An operation within a block. */
-    static Op inside(Op.Place place, Action action) {
-        return new Op(place) {
+    static Op inside(Action action) {
+        return new Op() {
             @Override
             public void execute(CpuState cpu) {
                 action.run(cpu);
@@ -30,7 +30,7 @@ final class SystemOp {
 
     /** An operation that ends its block and goes on behind itself. */
     static Op last(Op.Place place, Action action) {
-        return new Op(place) {
+        return new PlacedOp(place) {
             @Override
             public void execute(CpuState cpu) {
                 // The action may change the code size, so RIP's width is that of before.
@@ -43,7 +43,7 @@ final class SystemOp {
 
     /** An operation that ends its block and sets RIP itself. */
     static Op transfer(Op.Place place, Transfer transfer) {
-        return new Op(place) {
+        return new PlacedOp(place) {
             @Override
             public void execute(CpuState cpu) {
                 transfer.run(cpu, (cpu.gpr[CpuState.RIP] + end) & cpu.ripMask());

@@ -39,7 +39,7 @@ final class SystemOps {
                     Mnemonic.XSAVEOPT,
                     Mnemonic.RSM
                 }) {
-            table.put(absent, (i, p) -> SystemOp.inside(p, SystemOps::undefined));
+            table.put(absent, (i, p) -> SystemOp.inside(SystemOps::undefined));
         }
     }
 
@@ -109,7 +109,6 @@ final class SystemOps {
         EffectiveAddress address = new EffectiveAddress(memory, place);
         boolean wide = memory.size() == 10;
         return SystemOp.inside(
-                place,
                 cpu -> {
                     requireVisible(cpu);
                     long linear = address.write(cpu, memory.size());
@@ -163,7 +162,6 @@ final class SystemOps {
     private static Op storeSelector(Instruction instruction, Op.Place place, boolean local) {
         Location target = Location.of(instruction.operand(0), place);
         return SystemOp.inside(
-                place,
                 cpu -> {
                     SystemSegments.requireProtected(cpu);
                     requireVisible(cpu);
@@ -179,7 +177,6 @@ final class SystemOps {
     private static Op verify(Instruction instruction, Op.Place place, boolean write) {
         Location source = Location.of(instruction.operand(0), place);
         return SystemOp.inside(
-                place,
                 cpu -> {
                     SystemSegments.requireProtected(cpu);
                     int selector = (int) source.read(cpu) & 0xFFFF;
@@ -195,7 +192,6 @@ final class SystemOps {
         Location target = Location.of(instruction.operand(0), place);
         Location source = Location.of(instruction.operand(1), place);
         return SystemOp.inside(
-                place,
                 cpu -> {
                     SystemSegments.requireProtected(cpu);
                     long answer = query.ask(cpu, (int) source.read(cpu) & 0xFFFF);
@@ -210,7 +206,6 @@ final class SystemOps {
         Location target = Location.of(instruction.operand(0), place);
         Location source = Location.of(instruction.operand(1), place);
         return SystemOp.inside(
-                place,
                 cpu -> {
                     SystemSegments.requireProtected(cpu);
                     // Nothing is written back unless it changes: read-only memory is no fault then.
@@ -237,7 +232,7 @@ final class SystemOps {
 
     private static Op pushf(Instruction instruction, Op.Place place) {
         int bytes = instruction.operandSize();
-        return SystemOp.inside(place, cpu -> Stack.push(cpu, bytes, Eflags.pushImage(cpu, bytes)));
+        return SystemOp.inside(cpu -> Stack.push(cpu, bytes, Eflags.pushImage(cpu, bytes)));
     }
 
     private static Op popf(Instruction instruction, Op.Place place) {
@@ -272,11 +267,11 @@ final class SystemOps {
         table.put(Mnemonic.WBINVD, (i, p) -> privileged(p, cpu -> {}));
         table.put(Mnemonic.CLFLUSH, SystemOps::clflush);
         table.put(Mnemonic.HLT, (i, p) -> privileged(p, cpu -> cpu.halted = true));
-        table.put(Mnemonic.XGETBV, (i, p) -> SystemOp.inside(p, SystemOps::xgetbv));
+        table.put(Mnemonic.XGETBV, (i, p) -> SystemOp.inside(SystemOps::xgetbv));
         table.put(Mnemonic.XSETBV, (i, p) -> SystemOp.last(p, SystemOps::xsetbv));
         // Every access looks into the TLB, which these keep right: they need not end a block.
-        table.put(Mnemonic.RDPKRU, (i, p) -> SystemOp.inside(p, SystemOps::rdpkru));
-        table.put(Mnemonic.WRPKRU, (i, p) -> SystemOp.inside(p, SystemOps::wrpkru));
+        table.put(Mnemonic.RDPKRU, (i, p) -> SystemOp.inside(SystemOps::rdpkru));
+        table.put(Mnemonic.WRPKRU, (i, p) -> SystemOp.inside(SystemOps::wrpkru));
     }
 
     private static Op privileged(Op.Place place, SystemOp.Action action) {
@@ -300,7 +295,6 @@ final class SystemOps {
                                     cpu, target.index(), Gpr.get(cpu, source.index(), bytes)));
         }
         return SystemOp.inside(
-                place,
                 cpu -> {
                     requireCpl0(cpu);
                     long value = ControlRegisters.read(cpu, source.index());
@@ -320,7 +314,6 @@ final class SystemOps {
                                     cpu, target.index(), Gpr.get(cpu, source.index(), bytes)));
         }
         return SystemOp.inside(
-                place,
                 cpu -> {
                     requireCpl0(cpu);
                     long value = DebugRegisters.read(cpu, source.index());
@@ -337,7 +330,6 @@ final class SystemOps {
     private static Op smsw(Instruction instruction, Op.Place place) {
         Location target = Location.of(instruction.operand(0), place);
         return SystemOp.inside(
-                place,
                 cpu -> {
                     requireVisible(cpu);
                     target.write(cpu, cpu.cr0);
@@ -361,7 +353,6 @@ final class SystemOps {
         EffectiveAddress address =
                 new EffectiveAddress((Operand.Memory) instruction.operand(0), place);
         return SystemOp.inside(
-                place,
                 cpu -> {
                     require(cpu, CpuFeature.CLFSH);
                     cpu.mmu.probeRead(address.read(cpu, 1), 1);
@@ -489,7 +480,6 @@ final class SystemOps {
     private static Op readBase(Instruction instruction, Op.Place place, int segment) {
         Location target = Location.of(instruction.operand(0), place);
         return SystemOp.inside(
-                place,
                 cpu -> {
                     requireBaseAccess(cpu);
                     target.write(cpu, cpu.segments[segment].base);

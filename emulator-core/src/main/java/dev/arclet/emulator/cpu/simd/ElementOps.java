@@ -22,7 +22,7 @@ public final class ElementOps {
                 PEXTRW,
                 (instruction, place) ->
                         PackedOps.isMmx(instruction, 1)
-                                ? new MmxExtractOp(instruction, place)
+                                ? new MmxExtractOp(instruction)
                                 : new ExtractOp(instruction, place, 2));
         table.put(PEXTRD, (instruction, place) -> new ExtractOp(instruction, place, 4));
         table.put(EXTRACTPS, (instruction, place) -> new ExtractOp(instruction, place, 4));
@@ -94,7 +94,6 @@ public final class ElementOps {
         private final int shift;
 
         ExtractOp(Instruction instruction, Place place, int bytes) {
-            super(place);
             destination = new Element(instruction.operand(0), place, bytes);
             int first = PackedOps.immediate(instruction, 2) * bytes & 15;
             source = 2 * PackedOps.register(instruction, 1) + (first >> 3);
@@ -113,8 +112,7 @@ public final class ElementOps {
         private final int source;
         private final int shift;
 
-        MmxExtractOp(Instruction instruction, Place place) {
-            super(place);
+        MmxExtractOp(Instruction instruction) {
             destination = PackedOps.register(instruction, 0);
             source = PackedOps.register(instruction, 1);
             shift = 16 * (PackedOps.immediate(instruction, 2) & 3);
@@ -135,7 +133,6 @@ public final class ElementOps {
         private final long kept;
 
         InsertOp(Instruction instruction, Place place, int bytes) {
-            super(place);
             source = new Element(instruction.operand(1), place, bytes);
             int first = PackedOps.immediate(instruction, 2) * bytes & 15;
             destination = 2 * PackedOps.register(instruction, 0) + (first >> 3);
@@ -157,7 +154,6 @@ public final class ElementOps {
         private final int shift;
 
         MmxInsertOp(Instruction instruction, Place place) {
-            super(place);
             destination = PackedOps.register(instruction, 0);
             source = new Element(instruction.operand(1), place, 2);
             shift = 16 * (PackedOps.immediate(instruction, 2) & 3);
@@ -184,7 +180,6 @@ public final class ElementOps {
         private final long highKept;
 
         InsertSingleOp(Instruction instruction, Place place) {
-            super(place);
             destination = 2 * PackedOps.register(instruction, 0);
             source = new XmmSource(instruction.operand(1), place, 4, false);
             int control = PackedOps.immediate(instruction, 2);

@@ -155,8 +155,8 @@ public final class PackedIntegerOps {
         shift(table, PSRLQ, PackedInteger::shiftRight64);
         shift(table, PSRAW, PackedInteger::shiftSigned16);
         shift(table, PSRAD, PackedInteger::shiftSigned32);
-        table.put(PSLLDQ, (instruction, place) -> new ByteShiftOp(instruction, place, true));
-        table.put(PSRLDQ, (instruction, place) -> new ByteShiftOp(instruction, place, false));
+        table.put(PSLLDQ, (instruction, place) -> new ByteShiftOp(instruction, true));
+        table.put(PSRLDQ, (instruction, place) -> new ByteShiftOp(instruction, false));
     }
 
     private static void shift(OpTable table, Mnemonic mnemonic, PackedOps.Lane lane) {
@@ -166,8 +166,8 @@ public final class PackedIntegerOps {
                     boolean mmx = PackedOps.isMmx(instruction, 0);
                     if (instruction.operand(1) instanceof Operand.Immediate) {
                         return mmx
-                                ? new MmxImmediateShiftOp(instruction, place, lane)
-                                : new XmmImmediateShiftOp(instruction, place, lane);
+                                ? new MmxImmediateShiftOp(instruction, lane)
+                                : new XmmImmediateShiftOp(instruction, lane);
                     }
                     return mmx
                             ? new PackedOps.MmxOp(instruction, place, lane)
@@ -218,8 +218,7 @@ public final class PackedIntegerOps {
         private final int count;
         private final PackedOps.Lane lane;
 
-        XmmImmediateShiftOp(Instruction instruction, Place place, PackedOps.Lane lane) {
-            super(place);
+        XmmImmediateShiftOp(Instruction instruction, PackedOps.Lane lane) {
             destination = 2 * PackedOps.register(instruction, 0);
             count = PackedOps.immediate(instruction, 1);
             this.lane = lane;
@@ -240,8 +239,7 @@ public final class PackedIntegerOps {
         private final int count;
         private final PackedOps.Lane lane;
 
-        MmxImmediateShiftOp(Instruction instruction, Place place, PackedOps.Lane lane) {
-            super(place);
+        MmxImmediateShiftOp(Instruction instruction, PackedOps.Lane lane) {
             destination = PackedOps.register(instruction, 0);
             count = PackedOps.immediate(instruction, 1);
             this.lane = lane;
@@ -262,8 +260,7 @@ public final class PackedIntegerOps {
         private final int bytes;
         private final boolean left;
 
-        ByteShiftOp(Instruction instruction, Place place, boolean left) {
-            super(place);
+        ByteShiftOp(Instruction instruction, boolean left) {
             destination = 2 * PackedOps.register(instruction, 0);
             bytes = Math.min(16, PackedOps.immediate(instruction, 1));
             this.left = left;

@@ -109,7 +109,6 @@ final class PackedOps {
         private final Lane lane;
 
         MmxOp(Instruction instruction, Place place, Lane lane) {
-            super(place);
             destination = register(instruction, 0);
             source = new MmxSource(instruction.operand(1), place);
             this.lane = lane;
@@ -132,7 +131,6 @@ final class PackedOps {
         final XmmSource source;
 
         XmmBase(Instruction instruction, Place place) {
-            super(place);
             destination = 2 * register(instruction, 0);
             source = new XmmSource(instruction.operand(1), place, true);
         }

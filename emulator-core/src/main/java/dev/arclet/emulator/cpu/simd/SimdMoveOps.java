@@ -36,8 +36,8 @@ public final class SimdMoveOps {
         table.put(MOVLPD, (instruction, place) -> half(instruction, place, 0));
         table.put(MOVHPS, (instruction, place) -> half(instruction, place, 1));
         table.put(MOVHPD, (instruction, place) -> half(instruction, place, 1));
-        table.put(MOVHLPS, (instruction, place) -> new HalfCopyOp(instruction, place, 0, 1));
-        table.put(MOVLHPS, (instruction, place) -> new HalfCopyOp(instruction, place, 1, 0));
+        table.put(MOVHLPS, (instruction, place) -> new HalfCopyOp(instruction, 0, 1));
+        table.put(MOVLHPS, (instruction, place) -> new HalfCopyOp(instruction, 1, 0));
         PackedOps.halves(
                 table,
                 MOVDDUP,
@@ -45,30 +45,30 @@ public final class SimdMoveOps {
                 (aLow, aHigh, bLow, bHigh) -> bLow);
         PackedOps.lanes(table, MOVSLDUP, (a, b) -> b & LOW | b << 32);
         PackedOps.lanes(table, MOVSHDUP, (a, b) -> b & ~LOW | b >>> 32);
-        table.put(MOVMSKPS, (instruction, place) -> new SignsOp(instruction, place, 4));
-        table.put(MOVMSKPD, (instruction, place) -> new SignsOp(instruction, place, 8));
+        table.put(MOVMSKPS, (instruction, place) -> new SignsOp(instruction, 4));
+        table.put(MOVMSKPD, (instruction, place) -> new SignsOp(instruction, 8));
         table.put(
                 PMOVMSKB,
                 (instruction, place) ->
                         PackedOps.isMmx(instruction, 1)
-                                ? new MmxSignsOp(instruction, place)
-                                : new ByteSignsOp(instruction, place));
+                                ? new MmxSignsOp(instruction)
+                                : new ByteSignsOp(instruction));
         table.put(MASKMOVQ, MaskedStoreOp::new);
         table.put(MASKMOVDQU, MaskedStoreOp::new);
-        table.put(EMMS, (instruction, place) -> new LeaveOp(place));
+        table.put(EMMS, (instruction, place) -> new LeaveOp());
     }
 
     /** Moves of 16 bytes. */
     private static Op whole(Instruction instruction, Op.Place place, boolean aligned) {
         if (instruction.operand(0) instanceof Operand.Memory memory) {
             EffectiveAddress address = new EffectiveAddress(memory, place);
-            return new StoreOp(instruction, place, address, aligned);
+            return new StoreOp(instruction, address, aligned);
         }
         if (instruction.operand(1) instanceof Operand.Memory memory) {
             EffectiveAddress address = new EffectiveAddress(memory, place);
-            return new LoadOp(instruction, place, address, aligned);
+            return new LoadOp(instruction, address, aligned);
         }
-        return new CopyOp(instruction, place);
+        return new CopyOp(instruction);
     }
 
     /** MOVSS and MOVSD. */
@@ -80,8 +80,8 @@ public final class SimdMoveOps {
             return new LoadLowOp(instruction, place, memory);
         }
         return instruction.operand(0).size() == 8
-                ? new HalfCopyOp(instruction, place, 0, 0)
-                : new CopySingleOp(instruction, place);
+                ? new HalfCopyOp(instruction, 0, 0)
+                : new CopySingleOp(instruction);
     }
 
     /** MOVLPS, MOVHPS and relatives with memory. */
@@ -97,13 +97,13 @@ public final class SimdMoveOps {
         Operand source = instruction.operand(1);
         if (PackedOps.isMmx(instruction, 0)) {
             return source instanceof Operand.Register r && r.file() == Operand.File.GPR
-                    ? new GprToMmxOp(instruction, place)
+                    ? new GprToMmxOp(instruction)
                     : new LoadMmxOp(instruction, place);
         }
         if (PackedOps.isMmx(instruction, 1)) {
             return destination instanceof Operand.Memory memory
                     ? new StoreMmxOp(instruction, place, memory)
-                    : new MmxToGprOp(instruction, place);
+                    : new MmxToGprOp(instruction);
         }
         if (destination instanceof Operand.Memory memory) {
             return new StoreLowOp(instruction, place, memory, 0);
@@ -112,19 +112,18 @@ public final class SimdMoveOps {
             return new LoadLowOp(instruction, place, memory);
         }
         if (((Operand.Register) destination).file() == Operand.File.GPR) {
-            return new XmmToGprOp(instruction, place);
+            return new XmmToGprOp(instruction);
         }
         return ((Operand.Register) source).file() == Operand.File.GPR
-                ? new GprToXmmOp(instruction, place)
-                : new CopyLowOp(instruction, place);
+                ? new GprToXmmOp(instruction)
+                : new CopyLowOp(instruction);
     }
 
     private static final class CopyOp extends Op {
         private final int destination;
         private final int source;
 
-        CopyOp(Instruction instruction, Place place) {
-            super(place);
+        CopyOp(Instruction instruction) {
             destination = 2 * PackedOps.register(instruction, 0);
             source = 2 * PackedOps.register(instruction, 1);
         }
@@ -143,8 +142,7 @@ public final class SimdMoveOps {
         private final EffectiveAddress address;
         private final int misaligned;
 
-        LoadOp(Instruction instruction, Place place, EffectiveAddress address, boolean aligned) {
-            super(place);
+        LoadOp(Instruction instruction, EffectiveAddress address, boolean aligned) {
             destination = 2 * PackedOps.register(instruction, 0);
             this.address = address;
             misaligned = aligned ? 15 : 0;
@@ -168,8 +166,7 @@ public final class SimdMoveOps {
         private final EffectiveAddress address;
         private final int misaligned;
 
-        StoreOp(Instruction instruction, Place place, EffectiveAddress address, boolean aligned) {
-            super(place);
+        StoreOp(Instruction instruction, EffectiveAddress address, boolean aligned) {
             source = 2 * PackedOps.register(instruction, 1);
             this.address = address;
             misaligned = aligned ? 15 : 0;
@@ -193,7 +190,6 @@ public final class SimdMoveOps {
         private final int bytes;
 
         LoadLowOp(Instruction instruction, Place place, Operand.Memory memory) {
-            super(place);
             destination = 2 * PackedOps.register(instruction, 0);
             address = new EffectiveAddress(memory, place);
             bytes = memory.size();
@@ -216,7 +212,6 @@ public final class SimdMoveOps {
         private final int bytes;
 
         StoreLowOp(Instruction instruction, Place place, Operand.Memory memory, int half) {
-            super(place);
             source = 2 * PackedOps.register(instruction, 1) + half;
             address = new EffectiveAddress(memory, place);
             bytes = memory.size();
@@ -240,7 +235,6 @@ public final class SimdMoveOps {
         private final EffectiveAddress address;
 
         LoadHalfOp(Instruction instruction, Place place, int half) {
-            super(place);
             destination = 2 * PackedOps.register(instruction, 0) + half;
             address = new EffectiveAddress((Operand.Memory) instruction.operand(1), place);
         }
@@ -257,8 +251,7 @@ public final class SimdMoveOps {
         private final int destination;
         private final int source;
 
-        HalfCopyOp(Instruction instruction, Place place, int toHalf, int fromHalf) {
-            super(place);
+        HalfCopyOp(Instruction instruction, int toHalf, int fromHalf) {
             destination = 2 * PackedOps.register(instruction, 0) + toHalf;
             source = 2 * PackedOps.register(instruction, 1) + fromHalf;
         }
@@ -275,8 +268,7 @@ public final class SimdMoveOps {
         private final int destination;
         private final int source;
 
-        CopySingleOp(Instruction instruction, Place place) {
-            super(place);
+        CopySingleOp(Instruction instruction) {
             destination = 2 * PackedOps.register(instruction, 0);
             source = 2 * PackedOps.register(instruction, 1);
         }
@@ -294,8 +286,7 @@ public final class SimdMoveOps {
         private final int destination;
         private final int source;
 
-        CopyLowOp(Instruction instruction, Place place) {
-            super(place);
+        CopyLowOp(Instruction instruction) {
             destination = 2 * PackedOps.register(instruction, 0);
             source = 2 * PackedOps.register(instruction, 1);
         }
@@ -313,8 +304,7 @@ public final class SimdMoveOps {
         private final int source;
         private final long mask;
 
-        XmmToGprOp(Instruction instruction, Place place) {
-            super(place);
+        XmmToGprOp(Instruction instruction) {
             destination = PackedOps.register(instruction, 0);
             source = 2 * PackedOps.register(instruction, 1);
             mask = instruction.operand(0).size() == 8 ? -1 : LOW;
@@ -332,8 +322,7 @@ public final class SimdMoveOps {
         private final int source;
         private final long mask;
 
-        GprToXmmOp(Instruction instruction, Place place) {
-            super(place);
+        GprToXmmOp(Instruction instruction) {
             destination = 2 * PackedOps.register(instruction, 0);
             source = PackedOps.register(instruction, 1);
             mask = instruction.operand(1).size() == 8 ? -1 : LOW;
@@ -353,7 +342,6 @@ public final class SimdMoveOps {
         private final MmxSource source;
 
         LoadMmxOp(Instruction instruction, Place place) {
-            super(place);
             destination = PackedOps.register(instruction, 0);
             source = new MmxSource(instruction.operand(1), place);
         }
@@ -373,7 +361,6 @@ public final class SimdMoveOps {
         private final int bytes;
 
         StoreMmxOp(Instruction instruction, Place place, Operand.Memory memory) {
-            super(place);
             source = PackedOps.register(instruction, 1);
             address = new EffectiveAddress(memory, place);
             bytes = memory.size();
@@ -398,8 +385,7 @@ public final class SimdMoveOps {
         private final int source;
         private final long mask;
 
-        MmxToGprOp(Instruction instruction, Place place) {
-            super(place);
+        MmxToGprOp(Instruction instruction) {
             destination = PackedOps.register(instruction, 0);
             source = PackedOps.register(instruction, 1);
             mask = instruction.operand(0).size() == 8 ? -1 : LOW;
@@ -418,8 +404,7 @@ public final class SimdMoveOps {
         private final int source;
         private final long mask;
 
-        GprToMmxOp(Instruction instruction, Place place) {
-            super(place);
+        GprToMmxOp(Instruction instruction) {
             destination = PackedOps.register(instruction, 0);
             source = PackedOps.register(instruction, 1);
             mask = instruction.operand(1).size() == 8 ? -1 : LOW;
@@ -438,7 +423,6 @@ public final class SimdMoveOps {
         private final int source;
 
         MmxToXmmOp(Instruction instruction, Place place) {
-            super(place);
             destination = 2 * PackedOps.register(instruction, 0);
             source = PackedOps.register(instruction, 1);
         }
@@ -458,7 +442,6 @@ public final class SimdMoveOps {
         private final int source;
 
         XmmToMmxOp(Instruction instruction, Place place) {
-            super(place);
             destination = PackedOps.register(instruction, 0);
             source = 2 * PackedOps.register(instruction, 1);
         }
@@ -477,8 +460,7 @@ public final class SimdMoveOps {
         private final int destination;
         private final int source;
 
-        ByteSignsOp(Instruction instruction, Place place) {
-            super(place);
+        ByteSignsOp(Instruction instruction) {
             destination = PackedOps.register(instruction, 0);
             source = 2 * PackedOps.register(instruction, 1);
         }
@@ -497,8 +479,7 @@ public final class SimdMoveOps {
         private final int destination;
         private final int source;
 
-        MmxSignsOp(Instruction instruction, Place place) {
-            super(place);
+        MmxSignsOp(Instruction instruction) {
             destination = PackedOps.register(instruction, 0);
             source = PackedOps.register(instruction, 1);
         }
@@ -517,8 +498,7 @@ public final class SimdMoveOps {
         private final int source;
         private final boolean singles;
 
-        SignsOp(Instruction instruction, Place place, int laneBytes) {
-            super(place);
+        SignsOp(Instruction instruction, int laneBytes) {
             destination = PackedOps.register(instruction, 0);
             source = 2 * PackedOps.register(instruction, 1);
             singles = laneBytes == 4;
@@ -547,7 +527,6 @@ public final class SimdMoveOps {
         private final EffectiveAddress address;
 
         MaskedStoreOp(Instruction instruction, Place place) {
-            super(place);
             boolean mmx = PackedOps.isMmx(instruction, 0);
             bytes = mmx ? 8 : 16;
             data = PackedOps.register(instruction, 0);
@@ -603,9 +582,7 @@ public final class SimdMoveOps {
     }
 
     private static final class LeaveOp extends Op {
-        LeaveOp(Place place) {
-            super(place);
-        }
+        LeaveOp() {}
 
         @Override
         public void execute(CpuState cpu) {

@@ -413,7 +413,6 @@ public final class SseFloatOps {
         private final Whole action;
 
         XmmOp(Instruction instruction, Place place, Whole action) {
-            super(place);
             destination = 2 * SseFloatOps.register(instruction, 0);
             source = new XmmSource(instruction.operand(1), place, true);
             this.action = action;
@@ -441,7 +440,6 @@ public final class SseFloatOps {
         private final boolean quiet;
 
         CompareFlagsOp(Instruction instruction, Place place, int bytes, boolean quiet) {
-            super(place);
             first = 2 * SseFloatOps.register(instruction, 0);
             second = new XmmSource(instruction.operand(1), place, bytes, false);
             single = bytes == 4;
@@ -474,7 +472,6 @@ public final class SseFloatOps {
         private final ToInteger conversion;
 
         ToIntegerOp(Instruction instruction, Place place, int bytes, ToInteger conversion) {
-            super(place);
             Operand.Register target = (Operand.Register) instruction.operand(0);
             destination = target.index();
             size = target.size();
@@ -516,7 +513,6 @@ public final class SseFloatOps {
         private final FromInteger conversion;
 
         FromIntegerOp(Instruction instruction, Place place, FromInteger conversion) {
-            super(place);
             destination = 2 * SseFloatOps.register(instruction, 0);
             Operand operand = instruction.operand(1);
             size = operand.size();
@@ -566,7 +562,6 @@ public final class SseFloatOps {
         private final boolean load;
 
         MxcsrOp(Instruction instruction, Place place, boolean load) {
-            super(place);
             address = new EffectiveAddress((Operand.Memory) instruction.operand(0), place);
             this.load = load;
         }

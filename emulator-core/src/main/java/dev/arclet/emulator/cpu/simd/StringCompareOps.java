@@ -33,7 +33,6 @@ public final class StringCompareOps {
         private final boolean longLengths;
 
         CompareOp(Instruction instruction, Place place, boolean explicit, boolean index) {
-            super(place);
             first = 2 * PackedOps.register(instruction, 0);
             second = new XmmSource(instruction.operand(1), place, false);
             control = PackedOps.immediate(instruction, 2);

@@ -42,6 +42,7 @@ final class RegionCache implements CodePageGuard, PhysicalWriteListener {
     /** Entries last found, by physical address. */
     private final Region.Entry[] recent = new Region.Entry[RECENT];
 
+    private int opened;
     private long invalidated;
     private long evicted;
 
@@ -106,8 +107,14 @@ final class RegionCache implements CodePageGuard, PhysicalWriteListener {
         open(region);
     }
 
+    /** How often regions were {@link #open opened}: as long as it is the same, there is no more. */
+    int opened() {
+        return opened;
+    }
+
     /** Lets control find a region that is kept, before others at the same places. */
     void open(Region region) {
+        opened++;
         for (Region.Entry entry : region.entries) {
             entry.nextAtPhysical = entries.put(entry.physical, entry);
             recent[recentSlot(entry.physical, region.mode)] = entry;

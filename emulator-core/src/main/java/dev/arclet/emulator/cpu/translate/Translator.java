@@ -55,6 +55,14 @@ public final class Translator implements ExecutionEngine {
     private final boolean eager;
     private final Tiers tiers;
     private final Region.Entry[] table = new Region.Entry[TABLE_SIZE];
+
+    /**
+     * Addresses, each with its mode, that had no entry, and what the MMU and the cache counted
+     * then: most that is looked up in a start are such.
+     */
+    private final long[] absent = new long[TABLE_SIZE];
+
+    private final long[] absentSince = new long[TABLE_SIZE];
     private final Interpreter.HotCode hotCode = this::reached;
     private final IndirectTargets indirect = new IndirectTargets();
 
@@ -387,12 +395,19 @@ public final class Translator implements ExecutionEngine {
                 && isCurrent(entry.region)) {
             return entry;
         }
+        long key = linear ^ (long) mode << 48;
+        long since = (long) cpu.mmu.generation() << 32 | cache.opened() & Bytecode.MASK32;
+        if (absent[slot] == key && absentSince[slot] == since) {
+            return null;
+        }
         long physical = cpu.mmu.peekFetch(linear);
         if (physical == -1) {
             return null;
         }
         entry = cache.find(physical, linear, rip, mode);
         if (entry == null) {
+            absent[slot] = key;
+            absentSince[slot] = since;
             return null;
         }
         check(entry.region);
@@ -576,30 +591,6 @@ public final class Translator implements ExecutionEngine {
     @Override
     public Map<String, Long> counters() {
         Map<String, Long> counters = new LinkedHashMap<>(interpreter.counters());
-        if (System.getenv("HACK") != null) {
-            List<String> lines = new java.util.ArrayList<>();
-            for (Region r : cache.all()) {
-                for (Region.Exit e : r.exits) {
-                    if (e.taken > 200_000) {
-                        lines.add(
-                                String.format(
-                                        "%10d %s region %x..(%d instr, entered %d, exec %d, c2 %b, gen %d) to %x flags %d",
-                                        e.taken,
-                                        e.kind(),
-                                        r.rip,
-                                        r.instructions,
-                                        r.entered,
-                                        r.executed,
-                                        r.optimised && r.replacement == null,
-                                        r.sizeClass,
-                                        e.rip(),
-                                        e.flags()));
-                    }
-                }
-            }
-            lines.sort(java.util.Comparator.reverseOrder());
-            lines.stream().limit(45).forEach(System.err::println);
-        }
         counters.put("regions.translated", compiler.made());
         counters.put("regions.optimised", compiler.optimised());
         counters.put("regions.live", (long) cache.count());

@@ -66,7 +66,7 @@ class FuzzerSensitivityTest {
         assertFound(
                 cpu -> {
                     OpTable table = OpTable.standard();
-                    table.put(Mnemonic.INC, Operand.File.GPR, WrongInc::new);
+                    table.put(Mnemonic.INC, Operand.File.GPR, (i, place) -> new WrongInc(i));
                     return new Interpreter(cpu, table);
                 });
     }
@@ -75,8 +75,7 @@ class FuzzerSensitivityTest {
         private final int register;
         private final int bits;
 
-        WrongInc(Instruction instruction, Place place) {
-            super(place);
+        WrongInc(Instruction instruction) {
             Operand.Register operand = (Operand.Register) instruction.operand(0);
             register = operand.index();
             bits = 8 * operand.size();
