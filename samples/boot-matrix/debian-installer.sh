@@ -1,5 +1,5 @@
 # Sourced by the recipes debian-installer-*: makes two CDs in the folder $1 that start Debian 12's network installer for the
-# architecture $arch by isolinux. text.iso has its text screens on a VGA text screen; gtk.iso the graphical ones at 800x600.
+# architecture $arch by isolinux. text.iso has its text screens on a VGA text screen; gtk.iso the graphical ones, at 1024x768 once the kernel knows the adapter.
 . "$matrix/lib.sh"
 isolinux=$(package isolinux)
 syslinux_common=$(package syslinux-common)
