@@ -44,16 +44,15 @@ final class Emission {
             case MOV, MOVNTI, MOVZX, MOVSX, MOVSXD, LEA -> true;
             case NOP, PAUSE, PREFETCH, LFENCE, SFENCE, MFENCE -> true;
             case ADD, SUB, ADC, SBB, AND, OR, XOR, CMP, TEST, INC, DEC, NEG, NOT -> true;
-            case SHL, SHR, SAR -> instruction.operand(0).size() >= 4;
+            case SHL, SHR, SAR -> instruction.operand(0).size() >= 4 || shiftsWithin(instruction);
             case ROL, ROR ->
                     instruction.operand(0).size() >= 4
                             && instruction.operand(1) instanceof Operand.Immediate;
             case SHLD, SHRD ->
                     instruction.operand(0).size() >= 4
                             && instruction.operand(2) instanceof Operand.Immediate;
-            case IMUL -> instruction.operand(0).size() >= 4;
-            case MUL -> instruction.operand(0).size() >= 4;
-            case DIV, IDIV -> instruction.operand(0).size() >= 4;
+            case IMUL -> instruction.operand(0).size() >= 4 || instruction.operands().size() == 1;
+            case MUL, DIV, IDIV -> true;
             case SETCC, CMOVCC -> true;
             case CBW, CWDE, CDQE, CWD, CDQ, CQO -> true;
             case BSWAP -> instruction.operand(0).size() >= 4;
@@ -81,6 +80,12 @@ final class Emission {
                             && instruction.addressSize() == codeSize;
             default -> false;
         };
+    }
+
+    /** Whether a shift is by a constant that leaves bits of the operand, if any. */
+    private static boolean shiftsWithin(Instruction instruction) {
+        int count = constantCount(instruction, 1);
+        return count >= 0 && count < 8 * instruction.operand(0).size();
     }
 
     private static boolean handles(Instruction instruction, Operand operand, int mode) {

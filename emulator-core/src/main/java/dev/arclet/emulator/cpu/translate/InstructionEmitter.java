@@ -455,15 +455,16 @@ final class InstructionEmitter implements MemoryEmitter.Misses {
             endStore(target);
             return;
         }
+        boolean signed = i.mnemonic() != Mnemonic.SHR;
         if (!wantsFlags()) {
             beginStore(target);
-            push(target, bytes, true);
+            push(target, bytes, signed);
             push(i.operand(1), i.operand(1).size(), false);
             shift(i.mnemonic(), bytes);
             endStore(target);
             return;
         }
-        push(target, bytes, true);
+        push(target, bytes, signed);
         popTemporary(bytes, 0);
         if (count < 0) {
             shiftByRegister(i, bytes);
@@ -475,6 +476,9 @@ final class InstructionEmitter implements MemoryEmitter.Misses {
         pushTemporary(bytes, 0);
         b.loadConstant(count);
         shift(i.mnemonic(), bytes);
+        if (bytes < 4) {
+            code.narrow(bytes, true);
+        }
         keep(code.flagResult, bytes);
         endStore(target);
     }
@@ -722,6 +726,10 @@ final class InstructionEmitter implements MemoryEmitter.Misses {
         Operand source = i.operand(0);
         int bytes = source.size();
         locate(source, false);
+        if (bytes < 4) {
+            multiplyNarrow(source, signed);
+            return;
+        }
         push(source, bytes, true);
         if (bytes == 8) {
             b.lstore(code.long0);
@@ -775,6 +783,42 @@ final class InstructionEmitter implements MemoryEmitter.Misses {
         }
     }
 
+    private static Operand.Register accumulator(int bytes) {
+        return new Operand.Register(Operand.File.GPR, CpuState.RAX, bytes);
+    }
+
+    private static Operand.Register dataWord() {
+        return new Operand.Register(Operand.File.GPR, CpuState.RDX, 2);
+    }
+
+    /** AL times a byte to AX, AX times a word to DX and AX. */
+    private void multiplyNarrow(Operand source, boolean signed) {
+        int bytes = source.size();
+        push(source, bytes, signed);
+        code.get(accumulator(bytes), signed);
+        b.imul();
+        b.istore(code.int0);
+        b.iload(code.int0);
+        code.set(accumulator(2));
+        if (bytes == 2) {
+            b.iload(code.int0);
+            b.bipush(16);
+            b.iushr();
+            code.set(dataWord());
+        }
+        if (wantsFlags()) {
+            b.iload(code.int0);
+            code.narrow(bytes, true);
+            flags.pop(code.flagResult, 4);
+            b.iload(code.int0);
+            b.i2l();
+            b.iload(code.int0);
+            code.narrow(bytes, signed);
+            b.i2l();
+            wideUnlessEqual();
+        }
+    }
+
     private void extendTo64(boolean signed) {
         if (signed) {
             b.i2l();
@@ -787,13 +831,67 @@ final class InstructionEmitter implements MemoryEmitter.Misses {
         Operand source = i.operand(0);
         boolean signed = i.mnemonic() == Mnemonic.IDIV;
         locate(source, false);
-        push(source, source.size(), true);
-        if (source.size() == 8) {
-            divide64(signed);
-        } else {
-            divide32(signed);
+        switch (source.size()) {
+            case 8 -> {
+                push(source, 8, true);
+                divide64(signed);
+            }
+            case 4 -> {
+                push(source, 4, true);
+                divide32(signed);
+            }
+            default -> divideNarrow(source, signed);
         }
     }
+
+    /** AX by a byte to AL, the remainder to AH; DX and AX by a word to AX and DX. */
+    private void divideNarrow(Operand source, boolean signed) {
+        int bytes = source.size();
+        push(source, bytes, signed);
+        b.i2l();
+        b.lstore(code.long0);
+        b.lload(code.long0);
+        b.lconst_0();
+        b.lcmp();
+        b.ifeq(unusual());
+        if (bytes == 1) {
+            code.get(accumulator(2), signed);
+            b.i2l();
+        } else {
+            code.get(dataWord(), signed);
+            b.bipush(16);
+            b.ishl();
+            code.get(accumulator(2), false);
+            b.ior();
+            extendTo64(signed);
+        }
+        b.lstore(code.long1);
+        quotient(true); // both have fewer bits than the sign needs
+        b.lload(code.long2);
+        b.lload(code.long2);
+        b.l2i();
+        code.narrow(bytes, signed);
+        b.i2l();
+        b.lcmp();
+        b.ifne(unusual());
+        pushRemainder();
+        b.l2i();
+        if (bytes == 1) {
+            b.bipush(8);
+            b.ishl();
+            b.lload(code.long2);
+            b.l2i();
+            code.narrow(1, false);
+            b.ior();
+            code.set(accumulator(2));
+        } else {
+            code.set(dataWord());
+            b.lload(code.long2);
+            b.l2i();
+            code.set(accumulator(2));
+        }
+    }
+
 
     /** Divides what is in long1 by what is in long0; the quotient goes to long2. */
     private void quotient(boolean signed) {
