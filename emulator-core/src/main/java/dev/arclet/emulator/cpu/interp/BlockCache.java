@@ -1,6 +1,7 @@
 package dev.arclet.emulator.cpu.interp;
 
 import dev.arclet.emulator.memory.GuestMemory;
+import dev.arclet.emulator.memory.PageSet;
 import dev.arclet.emulator.memory.PhysicalWriteListener;
 import dev.arclet.emulator.mmu.CodePageGuard;
 import dev.arclet.emulator.mmu.Mmu;
@@ -25,6 +26,9 @@ public final class BlockCache implements CodePageGuard, PhysicalWriteListener {
     private final Mmu mmu;
     private final Map<Long, CodePage> pages = new HashMap<>();
     private CodePage lastPage = new CodePage(-1);
+
+    /** The numbers of {@link #pages}: asked whenever the TLB gets an entry for writing. */
+    private final PageSet withCode = new PageSet();
 
     /**
      * Blocks last found, in one page each, by their physical address: what is needed after every
@@ -146,6 +150,7 @@ public final class BlockCache implements CodePageGuard, PhysicalWriteListener {
         if (page == null) {
             page = new CodePage(number);
             pages.put(number, page);
+            withCode.add(number);
             mmu.protectCode(number);
         }
         return page;
@@ -153,7 +158,7 @@ public final class BlockCache implements CodePageGuard, PhysicalWriteListener {
 
     @Override
     public boolean hasCode(long physicalPage) {
-        return page(physicalPage) != null;
+        return withCode.contains(physicalPage);
     }
 
     @Override
@@ -237,6 +242,7 @@ public final class BlockCache implements CodePageGuard, PhysicalWriteListener {
     private void dropIfEmpty(CodePage page) {
         if (page.isEmpty()) {
             pages.remove(page.number);
+            withCode.remove(page.number);
             if (lastPage == page) {
                 lastPage = new CodePage(-1);
             }
@@ -249,6 +255,7 @@ public final class BlockCache implements CodePageGuard, PhysicalWriteListener {
             page.takeOverlapping(0, GuestMemory.PAGE_SIZE - 1, Block::invalidate);
         }
         pages.clear();
+        withCode.clear();
         lastPage = new CodePage(-1);
         operations = 0;
     }

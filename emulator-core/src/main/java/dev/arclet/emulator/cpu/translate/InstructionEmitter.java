@@ -892,7 +892,6 @@ final class InstructionEmitter implements MemoryEmitter.Misses {
         }
     }
 
-
     /** Divides what is in long1 by what is in long0; the quotient goes to long2. */
     private void quotient(boolean signed) {
         b.lload(code.long1);

@@ -1,6 +1,7 @@
 package dev.arclet.emulator.cpu.translate;
 
 import dev.arclet.emulator.memory.GuestMemory;
+import dev.arclet.emulator.memory.PageSet;
 import dev.arclet.emulator.memory.PhysicalWriteListener;
 import dev.arclet.emulator.mmu.CodePageGuard;
 import dev.arclet.emulator.mmu.Mmu;
@@ -33,6 +34,10 @@ final class RegionCache implements CodePageGuard, PhysicalWriteListener {
     private final CodePageGuard blocks;
     private final PhysicalWriteListener blockWrites;
     private final Map<Long, Page> pages = new HashMap<>();
+
+    /** The numbers of {@link #pages}. */
+    private final PageSet withCode = new PageSet();
+
     private final Map<Long, Region.Entry> entries = new HashMap<>();
     private final Set<Region> regions = new LinkedHashSet<>();
 
@@ -133,6 +138,7 @@ final class RegionCache implements CodePageGuard, PhysicalWriteListener {
             if (page == null) {
                 page = new Page();
                 pages.put(number, page);
+                withCode.add(number);
                 mmu.protectCode(number);
             }
             if (page.regions.isEmpty() || page.regions.getLast() != region) {
@@ -170,6 +176,7 @@ final class RegionCache implements CodePageGuard, PhysicalWriteListener {
             if (page != null && page.regions.remove(region)) {
                 if (page.regions.isEmpty()) {
                     pages.remove(number);
+                    withCode.remove(number);
                 } else {
                     refresh(page, number);
                 }
@@ -224,11 +231,12 @@ final class RegionCache implements CodePageGuard, PhysicalWriteListener {
         starts.clear();
         entries.clear();
         pages.clear();
+        withCode.clear();
     }
 
     @Override
     public boolean hasCode(long physicalPage) {
-        return blocks.hasCode(physicalPage) || pages.containsKey(physicalPage);
+        return blocks.hasCode(physicalPage) || withCode.contains(physicalPage);
     }
 
     @Override

@@ -67,8 +67,11 @@ final class RegionEmitter {
     private int written;
     private List<Region.Exit> exits = List.of();
 
-    /** A look whether a page is in place, on the way to a node in it. */
-    private record Guard(Label label, int page, Label target, Label away) {}
+    /**
+     * A look whether pages are in place, on the way to a node: its own, and the one that its first
+     * instruction goes over to; 0 for either needs no look.
+     */
+    private record Guard(Label label, int page, int straddled, Label target, Label away) {}
 
     private final List<Guard> guards = new ArrayList<>();
 
@@ -183,8 +186,18 @@ final class RegionEmitter {
         }
         for (Guard guard : guards) {
             b.labelBinding(guard.label);
-            code.ifInPlace(guard.page, guard.target);
-            b.goto_(guard.away);
+            if (guard.straddled != 0) {
+                Label first = b.newLabel();
+                code.ifInPlace(guard.straddled, first);
+                b.goto_(guard.away);
+                b.labelBinding(first);
+            }
+            if (guard.page != 0) {
+                code.ifInPlace(guard.page, guard.target);
+                b.goto_(guard.away);
+            } else {
+                b.goto_(guard.target);
+            }
         }
         code.end(written, touchesFlags);
         exits = code.exits;
@@ -338,9 +351,10 @@ final class RegionEmitter {
         return to.order == from.order + 1 && !crosses(from, to);
     }
 
+    /** Whether it has to be seen on the way to a node that pages are in place. */
     private boolean crosses(RegionPlan.Node from, RegionPlan.Node to) {
         int page = plan.page(to.rip);
-        return page != 0 && page != plan.page(from.rip);
+        return page != 0 && page != plan.page(from.rip) || to.straddles;
     }
 
     /** The label of a node, or of a look whether its page is in place. */
@@ -351,7 +365,9 @@ final class RegionEmitter {
         }
         Label guard = code.b.newLabel();
         Label away = code.exitLabel(Region.Exit.Kind.PAGE, to.rip, 0, flagCode(flags));
-        guards.add(new Guard(guard, plan.page(to.rip), labels.get(to), away));
+        int straddled =
+                to.straddles ? plan.page(to.rip + to.steps.getFirst().instruction.length() - 1) : 0;
+        guards.add(new Guard(guard, plan.page(to.rip), straddled, labels.get(to), away));
         return guard;
     }
 

@@ -212,14 +212,22 @@ final class RegionFormer {
         if (host == 0 || !wide && rip > lastByte) {
             return null;
         }
-        long inPage = PAGE_SIZE - (base + rip & PAGE_SIZE - 1);
+        int inPage = PAGE_SIZE - (int) (base + rip & PAGE_SIZE - 1);
         // 64-bit code has no limit, and addresses that are negative here.
-        reader.start(host, (int) (wide ? inPage : Math.min(inPage, lastByte - rip + 1)));
+        long allowed = wide ? Decoder.MAX_LENGTH : lastByte - rip + 1;
+        // The region's first page is the only one that is in place without a look.
+        boolean goesOn = inPage < Math.min(allowed, Decoder.MAX_LENGTH) && rip != plan.rip;
+        reader.start(host, inPage, goesOn ? rip + inPage : NONE, allowed);
         try {
             return decoder.decode(reader, cpu.codeSize);
         } catch (GuestFault | IndexOutOfBoundsException e) {
             return null;
         }
+    }
+
+    /** Whether an instruction goes over the end of its page. */
+    private boolean straddles(RegionPlan.Step step) {
+        return (base + step.rip & PAGE_SIZE - 1) + step.instruction.length() > PAGE_SIZE;
     }
 
     private static boolean isDirect(Instruction instruction) {
@@ -322,11 +330,13 @@ final class RegionFormer {
                 return;
             }
             boolean otherPage = (base + rip & -PAGE_SIZE) != (base + node.rip & -PAGE_SIZE);
-            if (rip != node.rip && (otherPage || leaders.containsKey(rip))) {
+            boolean straddles = straddles(step);
+            if (rip != node.rip && (otherPage || straddles || leaders.containsKey(rip))) {
                 node.fallRip = rip;
                 node.fall = node(rip, nodes, open);
                 return;
             }
+            node.straddles |= straddles;
             node.steps.add(step);
             if (BlockEnd.ends(step.instruction) && !Emission.goesOn(step.instruction)) {
                 if (step.emitted) {
@@ -428,9 +438,10 @@ final class RegionFormer {
         plan.returnSites.removeIf(site -> site.order < 0);
     }
 
-    /** Whether a node is in the page of the region's first entry. */
+    /** Whether a node is in the page of the region's first entry, and in no other. */
     private boolean mayEnter(RegionPlan.Node node) {
-        return (base + node.rip ^ base + plan.rip) >>> GuestMemory.PAGE_SHIFT == 0;
+        return (base + node.rip ^ base + plan.rip) >>> GuestMemory.PAGE_SHIFT == 0
+                && !node.straddles;
     }
 
     /** Visits nodes depth first, without recursion. */
@@ -472,7 +483,12 @@ final class RegionFormer {
         TreeMap<Long, Integer> bytes = new TreeMap<>();
         for (RegionPlan.Node node : plan.nodes) {
             for (RegionPlan.Step step : node.steps) {
-                bytes.merge(step.rip, step.instruction.length(), Math::max);
+                int length = step.instruction.length();
+                int inPage = PAGE_SIZE - (int) (base + step.rip & PAGE_SIZE - 1);
+                bytes.merge(step.rip, Math.min(length, inPage), Math::max);
+                if (length > inPage) {
+                    bytes.merge(step.rip + inPage, length - inPage, Math::max);
+                }
                 plan.instructions++;
             }
             if (node.interpretNext) {
@@ -532,20 +548,36 @@ final class RegionFormer {
         }
     }
 
-    /** Reads instruction bytes up to the end of a page or segment. */
-    private static final class Reader implements CodeReader {
+    /** Reads instruction bytes up to the end of a segment, or of what may be looked at. */
+    private final class Reader implements CodeReader {
         private long host;
-        private int left;
+        private int inPage;
+        private long nextPage;
+        private long left;
 
-        void start(long newHost, int bytes) {
+        /**
+         * @param bytes bytes up to the page's end
+         * @param next address of the page behind, or {@link #NONE}
+         * @param allowed bytes up to the segment's end
+         */
+        void start(long newHost, int bytes, long next, long allowed) {
             host = newHost;
-            left = bytes;
+            inPage = bytes;
+            nextPage = next;
+            left = allowed;
         }
 
         @Override
         public int next() {
             if (--left < 0) {
-                throw new IndexOutOfBoundsException("end of page");
+                throw new IndexOutOfBoundsException("end of segment");
+            }
+            if (--inPage < 0) {
+                host = nextPage == NONE ? 0 : host(nextPage);
+                if (host == 0) {
+                    throw new IndexOutOfBoundsException("end of page");
+                }
+                inPage = PAGE_SIZE - 1;
             }
             return GuestMemory.load8(host++) & 0xFF;
         }

@@ -50,6 +50,9 @@ final class RegionPlan {
         /** Targets of its indirect branch inside the region, the most frequent first. */
         List<Target> targets = List.of();
 
+        /** Whether its first instruction goes over the end of its page; the others are behind. */
+        boolean straddles;
+
         /** Whether the last step is a control transfer that is emitted. */
         boolean branches;
 

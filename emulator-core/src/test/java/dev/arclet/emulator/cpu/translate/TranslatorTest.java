@@ -144,6 +144,34 @@ class TranslatorTest {
     }
 
     @Test
+    void anInstructionOverTheEndOfItsPage() {
+        use(TestCpu.long64());
+        // inc rax; add rbx, imm32, of which the last two bytes are in the next page; jmp back
+        test.code(0x5FF8, "48 FF C0 48 81 C3 0100 0000 EB F4");
+        test.put(0x7000, "0100 EB F4");
+        test.code(0x6010, "90");
+        warm();
+        test.cpu.setRip(0x5FF8);
+        warm();
+        test.cpu.gpr[CpuState.RAX] = 0;
+        test.cpu.gpr[CpuState.RBX] = 0;
+        long before = translator.translatedInstructions();
+        run(300);
+        assertEquals(100, test.cpu.gpr[CpuState.RAX]);
+        assertEquals(100, test.cpu.gpr[CpuState.RBX]);
+        assertEquals(before + 300, translator.translatedInstructions());
+        // Another page comes there: the same instruction, with another number in it.
+        test.mapPage64(6, 7);
+        test.cpu.mmu.invalidatePage(0x6000);
+        run(300);
+        assertEquals(100 + 100 * 0x10001, test.cpu.gpr[CpuState.RBX]);
+        // And now that page is written to.
+        test.put(0x7000, "0200");
+        run(300);
+        assertEquals(100 + 100 * 0x30002, test.cpu.gpr[CpuState.RBX]);
+    }
+
+    @Test
     void callsAndReturnsInsideARegion() {
         // call f; call f; jmp back; f: inc eax; ret
         test.code(CODE, "E8 07000000 E8 02000000 EB F4 40 C3");
