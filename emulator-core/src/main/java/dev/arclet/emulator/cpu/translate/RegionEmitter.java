@@ -174,8 +174,10 @@ final class RegionEmitter {
         guards.clear();
         Bytecode code = new Bytecode(b, plan, profiled);
         FlagEmitter flags = new FlagEmitter(code);
+        MemoryEmitter memory = new MemoryEmitter(code, mmu);
         InstructionEmitter instructions =
-                new InstructionEmitter(code, flags, new MemoryEmitter(code, mmu), touchesFlags);
+                new InstructionEmitter(
+                        code, flags, memory, new OperandEmitter(code, flags, memory, touchesFlags));
         labels = new HashMap<>();
         for (RegionPlan.Node node : plan.nodes) {
             labels.put(node, b.newLabel());

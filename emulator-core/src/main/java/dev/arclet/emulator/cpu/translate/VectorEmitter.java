@@ -164,10 +164,9 @@ final class VectorEmitter {
     private final CodeBuilder b;
     private final FlagEmitter flags;
     private final MemoryEmitter memory;
-    private final InstructionEmitter owner;
+    private final OperandEmitter owner;
 
-    VectorEmitter(
-            Bytecode code, FlagEmitter flags, MemoryEmitter memory, InstructionEmitter owner) {
+    VectorEmitter(Bytecode code, FlagEmitter flags, MemoryEmitter memory, OperandEmitter owner) {
         this.code = code;
         b = code.b;
         this.flags = flags;
