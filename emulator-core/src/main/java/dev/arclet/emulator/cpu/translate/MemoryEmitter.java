@@ -238,7 +238,10 @@ final class MemoryEmitter {
         }
     }
 
-    /** Looks up what {@link #storeAddress} stored, and leaves the host's in {@code host}. */
+    /**
+     * Looks up what {@link #storeAddress} stored, and leaves the host's in {@code host}. Regions
+     * that have the TLB filled do so one access at a time, for reading or for writing.
+     */
     private void lookUp(int bytes, boolean reads, boolean writes, Label miss) {
         b.lload(code.wide ? code.address : code.host);
         b.bipush(ENTRY_SHIFT);
@@ -248,17 +251,14 @@ final class MemoryEmitter {
         b.lload(code.tlb);
         b.ladd();
         b.lstore(code.entry);
-        if (code.plan.filling) {
-            lookUpOrFill(bytes, writes, miss);
-            return;
-        }
+        Label absent = code.plan.filling ? b.newLabel() : miss;
         if (reads) {
             pushEntry(0);
-            pushTagAndCompare(bytes, miss);
+            pushTagAndCompare(bytes, absent);
         }
         if (writes) {
             pushEntry(writeEntries);
-            pushTagAndCompare(bytes, miss);
+            pushTagAndCompare(bytes, absent);
         }
         // Where both are wanted, both lead to the same place: the MMU sees to that.
         pushEntry(writes ? writeEntries + ADDEND : ADDEND);
@@ -266,18 +266,14 @@ final class MemoryEmitter {
         b.lload(code.wide ? code.address : code.host);
         b.ladd();
         b.lstore(code.host);
+        if (code.plan.filling) {
+            fill(absent, bytes, writes, miss);
+        }
     }
 
-    private void lookUpOrFill(int bytes, boolean write, Label miss) {
-        Label absent = b.newLabel();
+    /** Has the TLB filled for an access that it does not have; goes on with what it had. */
+    private void fill(Label absent, int bytes, boolean write, Label miss) {
         Label found = b.newLabel();
-        pushEntry(write ? writeEntries : 0);
-        pushTagAndCompare(bytes, absent);
-        pushEntry(write ? writeEntries + ADDEND : ADDEND);
-        code.load(8);
-        b.lload(code.wide ? code.address : code.host);
-        b.ladd();
-        b.lstore(code.host);
         b.goto_(found);
         b.labelBinding(absent);
         code.fill(code.wide ? code.address : code.host, bytes, write);
