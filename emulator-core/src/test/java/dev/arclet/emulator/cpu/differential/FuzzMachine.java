@@ -204,6 +204,10 @@ final class FuzzMachine implements AutoCloseable {
 
     private void event(String text) {
         outcome.events.add(text);
+        if (outcome.events.size() > MAX_EVENTS) {
+            // A repeated port access may be billions of events; with this it gives way.
+            cpu.attention = true;
+        }
     }
 
     private void happen(Case.Step step) {
