@@ -195,6 +195,9 @@ class LaunchTest {
 
     /** A WebSocket of a page. */
     private final class Channel implements WebSocket.Listener {
+        /** The connection ended without a close frame. */
+        static final int NO_CODE = -1;
+
         final BlockingQueue<String> texts = new LinkedBlockingQueue<>();
         final ByteArrayOutputStream bytes = new ByteArrayOutputStream();
         final CompletableFuture<Integer> closed = new CompletableFuture<>();
@@ -243,7 +246,7 @@ class LaunchTest {
 
         @Override
         public void onError(WebSocket webSocket, Throwable error) {
-            closed.complete(-1);
+            closed.complete(NO_CODE);
         }
 
         /** Waits for bytes that contain the text. */
@@ -883,8 +886,8 @@ class LaunchTest {
         assertEquals(VmState.RUNNING, launcher.registry().list().getFirst().status().state());
     }
 
-    @Test
-    void closesAWebSocketWithAMessageThatIsTooLarge() throws Exception {
+    /** A side channel that has let its ticket's holder in. */
+    private Channel sideChannel() throws Exception {
         Tab tab = new Tab(launcher.service().open(link()));
         String machine = tab.run();
         await(VmState.RUNNING, launcher);
@@ -892,9 +895,25 @@ class LaunchTest {
         Channel channel = new Channel(side, tab);
         channel.socket.sendText(side.string("ticket"), true).join();
         channel.awaitText("status");
+        return channel;
+    }
+
+    @Test
+    void closesAWebSocketWithAMessageThatIsTooLarge() throws Exception {
+        Channel channel = sideChannel();
+        channel.socket.sendBinary(ByteBuffer.allocate(ViewSockets.MAX_MESSAGE), false).join();
+        channel.socket.sendBinary(ByteBuffer.allocate(1), true).join();
+        assertEquals(1009, channel.closed.get(20, TimeUnit.SECONDS));
+    }
+
+    @Test
+    void closesAWebSocketWithAFrameThatIsTooLarge() throws Exception {
+        Channel channel = sideChannel();
         var unused =
                 channel.socket.sendBinary(ByteBuffer.allocate(ViewSockets.MAX_MESSAGE + 1), true);
-        assertEquals(1009, channel.closed.get(20, TimeUnit.SECONDS));
+        // The frame's end is not read: TCP may reset the connection before the client has seen why.
+        int code = channel.closed.get(20, TimeUnit.SECONDS);
+        assertTrue(code == 1009 || code == Channel.NO_CODE, "closed with " + code);
     }
 
     @Test
