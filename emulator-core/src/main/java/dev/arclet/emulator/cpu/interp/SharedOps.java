@@ -6,9 +6,8 @@ import dev.arclet.emulator.cpu.decode.Operand;
 
 /**
  * Operations by the bytes of their instructions: where code has the same bytes again, its block
- * gets the same operation. What cold code costs is waiting for the cache lines of its operations;
- * most instructions executed are of a few thousand kinds, which stay in the caches if each is there
- * once (docs/adr/0008).
+ * gets the same operation. Decoded code takes less memory so, and what is seldom executed has fewer
+ * cache lines to wait for (docs/adr/0008).
  *
  * <p>One place for each hash, so that it never grows: the last instruction has it.
  */
