@@ -183,7 +183,7 @@ final class IdeBusMaster implements DmaChannel {
                         & (STATUS_ACTIVE | STATUS_ERROR | STATUS_INTERRUPT | STATUS_SCRATCH);
         table = in.getInt("table") & ~3;
         nextDescriptor = in.getInt("nextDescriptor");
-        address = in.getInt("address") & ~1;
+        address = in.getInt("address"); // odd within a region of which an odd part is done
         remaining = in.getInt("remaining", 0, 0x1_0000);
         last = in.getBoolean("last");
     }

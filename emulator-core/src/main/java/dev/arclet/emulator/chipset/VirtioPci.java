@@ -416,6 +416,11 @@ public final class VirtioPci extends PciFunction implements VirtioDevice.Transpo
     }
 
     @Override
+    public int sectionVersion() {
+        return device.stateVersion();
+    }
+
+    @Override
     public void save(SnapshotWriter out) {
         super.save(out);
         out.putInt("deviceFeatureSelect", deviceFeatureSelect);
@@ -434,6 +439,6 @@ public final class VirtioPci extends PciFunction implements VirtioDevice.Transpo
         driverFeatures = in.getLong("driverFeatures");
         queueSelect = in.getInt("queueSelect", 0, 0xFFFF);
         isr = in.getInt("isr", 0, ISR_QUEUE | ISR_CONFIGURATION);
-        device.restore(in);
+        device.restore(in, version);
     }
 }

@@ -14,6 +14,7 @@ final class LocalApicPage {
     private final PhysicalMap map;
     private final LocalApic apic;
     private long place = NOWHERE;
+    private boolean complained;
 
     LocalApicPage(PhysicalMap map, LocalApic apic) {
         this.map = map;
@@ -33,7 +34,8 @@ final class LocalApicPage {
         if (map.isFree(wanted, LocalApic.SIZE)) {
             map.mapMmio("local APIC", wanted, LocalApic.SIZE, apic);
             place = wanted;
-        } else {
+        } else if (!complained) {
+            complained = true; // once is enough: the guest may do so as often as it likes
             LOG.log(
                     System.Logger.Level.WARNING,
                     "the guest moves the local APIC to {0}, where something else is: it has no registers there",

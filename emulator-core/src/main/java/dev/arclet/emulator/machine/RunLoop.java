@@ -215,7 +215,9 @@ final class RunLoop {
     private void idle() {
         long deadline = events.nextDeadline();
         if (clock.icount() && deadline != EventQueue.NEVER) {
-            clock.skipTo(deadline);
+            if (!cpu.attention) { // else something that may end the wait was posted meanwhile
+                clock.skipTo(deadline);
+            }
             return;
         }
         long wait = MAX_PARK_NANOS;

@@ -18,8 +18,7 @@ import java.security.SecureRandom;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.Random;
-import java.util.function.Consumer;
+import java.util.SplittableRandom;
 
 /** Makes the virtio cards of a configuration. */
 final class VirtioCards {
@@ -89,8 +88,12 @@ final class VirtioCards {
     }
 
     /** True entropy, unless the run is to be repeatable. */
-    private Consumer<byte[]> entropy() {
-        return icount ? new Random(0)::nextBytes : new SecureRandom()::nextBytes;
+    private VirtioRng.Source entropy() {
+        if (icount) {
+            return (bytes, handedOut) -> new SplittableRandom(handedOut).nextBytes(bytes);
+        }
+        SecureRandom random = new SecureRandom();
+        return (bytes, handedOut) -> random.nextBytes(bytes);
     }
 
     private void add(VirtioDevice device, int classCode) {

@@ -159,6 +159,18 @@ public final class PhysicalMap implements DmaMemory {
         mapListener.mapChanged();
     }
 
+    /**
+     * A range of physical addresses that one memory or device answers.
+     *
+     * @param size in bytes
+     */
+    public record Range(String name, long base, long size) {}
+
+    /** What answers where at present, in no order. */
+    public List<Range> ranges() {
+        return regions.stream().map(r -> new Range(r.name, r.base, r.size)).toList();
+    }
+
     /** Whether nothing answers anywhere in the range and it lies within the address width. */
     public boolean isFree(long base, long size) {
         if (size <= 0 || base < 0 || base + size - 1 > widthMask) {
@@ -186,6 +198,17 @@ public final class PhysicalMap implements DmaMemory {
     /** Whether address line 20 is open. */
     public boolean a20() {
         return a20;
+    }
+
+    /** Where the next region behind an address starts that is in none. */
+    private long nextRegion(long address) {
+        long next = widthMask + 1;
+        for (Region region : regions) {
+            if (region.base > address) {
+                next = Math.min(next, region.base);
+            }
+        }
+        return next;
     }
 
     private Region find(long address) {
@@ -311,11 +334,11 @@ public final class PhysicalMap implements DmaMemory {
         while (at < end) {
             long address = at & addressMask;
             Region region = find(address);
-            long bytes = GuestMemory.PAGE_SIZE;
+            // Up to where something else answers, or the next address is not the next byte.
+            long next = region == null ? nextRegion(address) : region.base + region.size;
+            long bytes = Math.min(end - at, next - address + OFFSET_MASK & ~(long) OFFSET_MASK);
+            bytes = Math.min(bytes, a20 ? bytes : A20 - (address & A20 - 1));
             if (region != null && region.kind == Kind.RAM && region.dirtyLog == null) {
-                // Up to where the next address would not be the next byte of the region.
-                bytes = Math.min(end - at, region.base + region.size - address);
-                bytes = Math.min(bytes, a20 ? bytes : A20 - (address & A20 - 1));
                 long first = region.memoryOffset + address - region.base >>> PAGE_SHIFT;
                 region.memory.discard(first, bytes >>> PAGE_SHIFT);
                 writeListener.physicalWrite(address, bytes);

@@ -237,6 +237,20 @@ class Rtl8139Test extends DeviceContractTest {
     }
 
     @Test
+    void theTimerIsExactAfterManyYears() throws SnapshotException {
+        start(0);
+        rig.jump(1L << 60);
+        chip.writePort(0x48, 4, 0);
+        rig.advance(1_000_000);
+        assertEquals(33_000, chip.readPort(0x48, 4));
+        SnapshotWriter out = new SnapshotWriter();
+        card.save(out);
+        SnapshotReader in = new SnapshotReader("card", out.toByteArray());
+        card.restore(in, card.sectionVersion());
+        assertEquals(33_000, chip.readPort(0x48, 4));
+    }
+
+    @Test
     @Timeout(60)
     void aDamagedTimerDoesNotFireForEver() {
         start(0);

@@ -22,6 +22,10 @@ public final class AtapiDrive extends IdeDevice {
     public static final int SECTOR = 2048;
 
     private static final int PACKET_BYTES = 12;
+
+    /** More than any disc has that a packet can address. */
+    private static final long MAX_SECTORS = 1L << 33;
+
     private static final int CHUNK_SECTORS = BUFFER_BYTES / SECTOR;
 
     /** The interrupt reason register (sector count): command or data, and which way. */
@@ -377,7 +381,8 @@ public final class AtapiDrive extends IdeDevice {
         left = in.getInt("left", 0, Integer.MAX_VALUE);
         sector = in.getLong("sector");
         reading = in.getBoolean("reading");
-        if (sector < 0 || sector > sectors() || left > sectors() - sector || reading && left == 0) {
+        // Beyond the disc is possible: of the one that was there when the transfer began.
+        if (sector < 0 || sector > MAX_SECTORS || reading && left == 0) {
             abandon();
             sector = 0;
             throw new SnapshotException(

@@ -102,9 +102,6 @@ public final class Rtl8139 implements PioDevice, MmioDevice, Resettable, Cable.C
 
     private static final long TIMER_PERIOD = 1L << 32;
 
-    /** Nanoseconds up to which the timer's arithmetic is exact: some years. */
-    private static final long LATEST_BASE = Long.MAX_VALUE / 64;
-
     private final EventQueue events;
     private final DmaMemory memory;
     private final IrqLine irq;
@@ -331,7 +328,18 @@ public final class Rtl8139 implements PioDevice, MmioDevice, Resettable, Cable.C
     // The timer
 
     private int ticks() {
-        return (int) ((events.clock().nanos() - timerBase) * TIMER_MHZ / 1000);
+        return (int) ticksSince();
+    }
+
+    /** Exact, and without an overflow at any time. */
+    private long ticksSince() {
+        long nanos = events.clock().nanos() - timerBase;
+        return nanos / 1000 * TIMER_MHZ + nanos % 1000 * TIMER_MHZ / 1000;
+    }
+
+    /** How long a number of ticks takes, rounded up. */
+    private static long nanos(long ticks) {
+        return ticks / TIMER_MHZ * 1000 + (ticks % TIMER_MHZ * 1000 + TIMER_MHZ - 1) / TIMER_MHZ;
     }
 
     private void armTimer() {
@@ -340,16 +348,13 @@ public final class Rtl8139 implements PioDevice, MmioDevice, Resettable, Cable.C
             timer.cancel();
             return;
         }
-        long since = (events.clock().nanos() - timerBase) * TIMER_MHZ / 1000;
+        long since = ticksSince();
         long at = since / TIMER_PERIOD * TIMER_PERIOD + wanted;
         if (at <= since) {
             at += TIMER_PERIOD;
         }
         // Never in the past: a damaged snapshot must not make the queue fire for ever.
-        timer.arm(
-                Math.max(
-                        timerBase + (at * 1000 + TIMER_MHZ - 1) / TIMER_MHZ,
-                        events.clock().nanos() + 1));
+        timer.arm(Math.max(timerBase + nanos(at), events.clock().nanos() + 1));
     }
 
     private void timeout() {
@@ -494,7 +499,7 @@ public final class Rtl8139 implements PioDevice, MmioDevice, Resettable, Cable.C
     public void restore(SnapshotReader in) throws SnapshotException {
         in.getBytes("registers", registers);
         written = in.getInt("written", 0, LARGEST_RING - 1) % ringBytes() & ~3;
-        timerBase = in.getLong("timerBase", 0, LATEST_BASE);
+        timerBase = in.getLong("timerBase", 0, Long.MAX_VALUE);
         timer.arm(in.getLong("timer"));
         eeprom.restore(in);
         cable.clear();

@@ -101,7 +101,7 @@ public final class Virtio9p extends VirtioDevice {
     }
 
     @Override
-    protected void restoreDevice(SnapshotReader in) throws SnapshotException {
+    protected void restoreDevice(SnapshotReader in, int version) throws SnapshotException {
         generation++;
         host.settle();
         server.restore(in);

@@ -18,6 +18,10 @@ public final class VirtioBalloon extends VirtioDevice {
     private static final int TYPE = 5;
     private static final int QUEUE_SIZE = 128;
     private static final int PAGE_BYTES = 4096;
+
+    /** A request names at most 256 MiB of pages; drivers name 1 MiB. */
+    private static final int MAX_INFLATE_BYTES = 256 << 10;
+
     private static final int PAGE_NUMBER_BYTES = 4;
 
     private static final long STATS_VQ = 1 << 1;
@@ -123,13 +127,16 @@ public final class VirtioBalloon extends VirtioDevice {
     }
 
     /** Page numbers; those that follow each other are taken together. */
-    private void inflate(DescriptorChain chain) {
-        byte[] number = new byte[PAGE_NUMBER_BYTES];
+    private void inflate(DescriptorChain chain) throws VirtioException {
+        if (chain.readableBytes() > MAX_INFLATE_BYTES) {
+            throw new VirtioException("a list of " + chain.readableBytes() + " bytes");
+        }
+        byte[] numbers = new byte[(int) chain.readableBytes()];
+        chain.read(0, numbers, 0, numbers.length);
         long first = 0;
         long count = 0;
-        for (long at = 0; at + PAGE_NUMBER_BYTES <= chain.readableBytes(); at += number.length) {
-            chain.read(at, number, 0, number.length);
-            long page = little(number, 0, number.length);
+        for (int at = 0; at + PAGE_NUMBER_BYTES <= numbers.length; at += PAGE_NUMBER_BYTES) {
+            long page = little(numbers, at, PAGE_NUMBER_BYTES);
             if (count == 0 || page != first + count) {
                 discard(first, count);
                 first = page;
@@ -212,7 +219,7 @@ public final class VirtioBalloon extends VirtioDevice {
     }
 
     @Override
-    protected void restoreDevice(SnapshotReader in) throws SnapshotException {
+    protected void restoreDevice(SnapshotReader in, int version) throws SnapshotException {
         target = in.getInt("target");
         actual = in.getInt("actual");
         statisticsHead = in.getInt("statisticsHead", NONE, QUEUE_SIZE - 1);

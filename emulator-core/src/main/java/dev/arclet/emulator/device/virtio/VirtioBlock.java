@@ -379,7 +379,7 @@ public final class VirtioBlock extends VirtioDevice {
     }
 
     @Override
-    protected void restoreDevice(SnapshotReader in) throws SnapshotException {
+    protected void restoreDevice(SnapshotReader in, int version) throws SnapshotException {
         writeback = in.getBoolean("writeback");
         nextToken = in.getLong("nextToken");
         underWay.clear();

@@ -136,7 +136,7 @@ public final class VirtioConsole extends VirtioDevice {
     }
 
     @Override
-    protected void restoreDevice(SnapshotReader in) throws SnapshotException {
+    protected void restoreDevice(SnapshotReader in, int version) throws SnapshotException {
         waiting = in.getBytes("waiting", MAX_WAITING);
         columns = in.getInt("columns", 0, 0xFFFF);
         rows = in.getInt("rows", 0, 0xFFFF);

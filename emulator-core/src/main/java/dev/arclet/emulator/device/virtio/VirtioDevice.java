@@ -246,8 +246,13 @@ public abstract class VirtioDevice implements Resettable {
     /** Writes the state of this kind of device. */
     protected abstract void saveDevice(SnapshotWriter out);
 
-    /** Reads what {@link #saveDevice} wrote. */
-    protected abstract void restoreDevice(SnapshotReader in) throws SnapshotException;
+    /** Reads what {@link #saveDevice} of a version wrote. */
+    protected abstract void restoreDevice(SnapshotReader in, int version) throws SnapshotException;
+
+    /** The version of what this kind of device writes, from 1. */
+    public int stateVersion() {
+        return 1;
+    }
 
     /** Writes the state, as a part of the transport's section. */
     public final void save(SnapshotWriter out) {
@@ -260,14 +265,14 @@ public abstract class VirtioDevice implements Resettable {
         saveDevice(out);
     }
 
-    /** Reads what {@link #save} wrote. */
-    public final void restore(SnapshotReader in) throws SnapshotException {
+    /** Reads what {@link #save} of a version wrote. */
+    public final void restore(SnapshotReader in, int version) throws SnapshotException {
         status = in.getInt("status", 0, 0xFF);
         negotiated = in.getLong("negotiated");
         generation = in.getInt("generation", 0, 0xFF);
         for (VirtQueue queue : queues) {
             queue.restore(in);
         }
-        restoreDevice(in);
+        restoreDevice(in, version);
     }
 }

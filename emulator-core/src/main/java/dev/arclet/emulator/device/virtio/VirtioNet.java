@@ -248,7 +248,7 @@ public final class VirtioNet extends VirtioDevice implements Cable.Card {
     }
 
     @Override
-    protected void restoreDevice(SnapshotReader in) throws SnapshotException {
+    protected void restoreDevice(SnapshotReader in, int version) throws SnapshotException {
         in.getBytes("mac", mac);
         cable.clear();
         tellCable();

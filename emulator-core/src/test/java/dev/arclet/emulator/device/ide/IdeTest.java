@@ -12,6 +12,10 @@ import dev.arclet.emulator.device.TestRig;
 import dev.arclet.emulator.device.TestRig.Wire;
 import dev.arclet.emulator.memory.GuestMemory;
 import dev.arclet.emulator.memory.PhysicalMap;
+import dev.arclet.emulator.snapshot.SnapshotException;
+import dev.arclet.emulator.snapshot.SnapshotReader;
+import dev.arclet.emulator.snapshot.SnapshotWriter;
+import dev.arclet.emulator.snapshot.Stateful;
 import dev.arclet.emulator.storage.HostWork;
 import java.util.Arrays;
 import java.util.Optional;
@@ -424,6 +428,39 @@ class IdeTest extends DeviceContractTest {
         assertEquals(READY, status());
         assertEquals(5, memory.read(0x8000, 4));
         assertEquals(6, memory.read(0x8800, 4));
+    }
+
+    private static byte[] saved(Stateful... parts) {
+        SnapshotWriter out = new SnapshotWriter();
+        for (Stateful part : parts) {
+            part.save(out);
+        }
+        return out.toByteArray();
+    }
+
+    @Test
+    void aRegionCanBeSavedOfWhichAnOddPartIsDone() throws SnapshotException {
+        clearAttention();
+        descriptor(0, 0x8000, 0x1000, true);
+        ports.write(BUS_MASTER + 4, 4, TABLE);
+        ports.write(BUS_MASTER, 1, 0x09);
+        packet(0, 1, 0x12, 0, 0, 0, 5);
+        rig.advance(1);
+        byte[] before = saved(function);
+        function.restore(new SnapshotReader("test", before), function.sectionVersion());
+        assertArrayEquals(before, saved(function));
+    }
+
+    @Test
+    void aTransferCanBeSavedWhoseDiscWasTakenOut() throws SnapshotException {
+        clearAttention();
+        packet(2048, 0, 0x28, 0, 0, 0, 0x03, 0x20, 0, 0, 2);
+        assertEquals((byte) 0x20, reply(2048)[0]);
+        cd.changeMedium(Optional.of(new MemoryDisk(10, 2048, true)));
+        byte[] before = saved(channel);
+        channel.restore(new SnapshotReader("test", before), channel.sectionVersion());
+        assertArrayEquals(before, saved(channel));
+        assertEquals((byte) 0x21, reply(2048)[0], "what the drive has read already");
     }
 
     @Test

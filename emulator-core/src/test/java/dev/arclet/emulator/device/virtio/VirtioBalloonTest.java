@@ -122,6 +122,16 @@ class VirtioBalloonTest extends VirtioContractTest {
     }
 
     @Test
+    void refusesAListOfMorePagesThanAnyDriverNames() {
+        driver.start(driver.offered() & ~VirtioDriver.EVENT_IDX);
+        int at = driver.offer(INFLATE, 0, 0, false, Piece.out(numbers(16)));
+        driver.descriptor((int) balloon.queue(INFLATE).descriptors(), at, 1 << 30, 0, 0);
+        driver.notifyQueue(INFLATE);
+        assertEquals(List.of(), discarded);
+        assertEquals(0x40, driver.status() & 0x40, "needs a reset");
+    }
+
+    @Test
     void survivesEveryListOfPages() {
         Random random = new Random(3);
         for (int i = 0; i < 200; i++) {

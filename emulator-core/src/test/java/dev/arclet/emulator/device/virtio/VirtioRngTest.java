@@ -5,13 +5,38 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.arclet.emulator.device.TestRig;
 import dev.arclet.emulator.device.virtio.VirtioDriver.Piece;
+import dev.arclet.emulator.snapshot.SnapshotException;
+import dev.arclet.emulator.snapshot.SnapshotReader;
+import dev.arclet.emulator.snapshot.SnapshotWriter;
 import java.util.Arrays;
 import org.junit.jupiter.api.Test;
 
 class VirtioRngTest extends VirtioContractTest {
     @Override
     protected VirtioDevice device(TestRig rig, TestRam ram, Subject subject) {
-        return new VirtioRng("virtio-rng0", ram, bytes -> Arrays.fill(bytes, (byte) 42));
+        return new VirtioRng(
+                "virtio-rng0",
+                ram,
+                (bytes, handedOut) -> Arrays.fill(bytes, (byte) (42 + handedOut)));
+    }
+
+    @Test
+    void goesOnAfterARestoreWithTheSameBytes() throws SnapshotException {
+        TestRam ram = new TestRam(1 << 17);
+        VirtioDriver driver =
+                new VirtioDriver(device(new TestRig(), ram, new Subject()), ram).place();
+        driver.start(driver.offered() & ~VirtioDriver.EVENT_IDX);
+        driver.offer(0, 0, 0, false, Piece.in(3));
+        driver.notifyQueue(0);
+        SnapshotWriter out = new SnapshotWriter();
+        driver.function.save(out);
+        VirtioDriver restored =
+                new VirtioDriver(device(new TestRig(), ram, new Subject()), ram).place();
+        restored.function.restore(
+                new SnapshotReader("test", out.toByteArray()), restored.function.sectionVersion());
+        int at = restored.offer(0, 1, 0, false, Piece.in(1));
+        restored.notifyQueue(0);
+        assertEquals(42 + 3, ram.bytes[at], "the fourth byte");
     }
 
     @Test
