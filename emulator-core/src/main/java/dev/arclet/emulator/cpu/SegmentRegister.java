@@ -15,7 +15,7 @@ public final class SegmentRegister {
     /** Bits of {@link #access}: code or data rather than system; present. */
     static final int S = 0x10, PRESENT = 0x80;
 
-    private static final long FLAT = 0xFFFF_FFFFL;
+    private static final long LAST = 0xFFFF_FFFFL;
 
     /** Visible selector. */
     public int selector;
@@ -53,19 +53,23 @@ public final class SegmentRegister {
     /** Derived: what to add to an offset; {@link #base}, or 0 where 64-bit mode ignores it. */
     public long effectiveBase;
 
-    /** Derived: {@link #UNCHECKED} and {@link #BASE_ZERO}, as they hold. */
+    /** Derived: what holds for all accesses, the highest that does; {@link #CHECKED} and up. */
     public int kind;
 
-    /** In {@link #kind}: no check is needed for reads and writes; nothing is added to offsets. */
-    public static final int UNCHECKED = 1, BASE_ZERO = 2;
+    /**
+     * In {@link #kind}: nothing holds, or each access has to be looked at; {@link #readableUpTo}
+     * and {@link #writableUpTo} tell; the first 64 KiB can be read and written; no check is needed;
+     * and nothing is added to offsets.
+     */
+    public static final int CHECKED = 0, TO_LIMIT = 1, WORD = 2, UNCHECKED = 3, FLAT = 4;
 
     /**
      * Derived: an access whose last byte is at or below this may be read; -1 if none, or unclear.
      */
-    long readableUpTo;
+    public long readableUpTo;
 
     /** Derived: the same for writes. */
-    long writableUpTo;
+    public long writableUpTo;
 
     /** Descriptor privilege level. */
     public int dpl() {
@@ -151,15 +155,19 @@ public final class SegmentRegister {
         boolean writable = up && (anyType || (!isCode() && (access & WRITABLE) != 0));
         readableUpTo = readable ? limit : -1;
         writableUpTo = writable ? limit : -1;
-        readUnchecked = readable && limit == FLAT;
-        writeUnchecked = writable && limit == FLAT;
+        readUnchecked = readable && limit == LAST;
+        writeUnchecked = writable && limit == LAST;
         deriveKind();
     }
 
     private void deriveKind() {
-        kind =
-                (readUnchecked && writeUnchecked ? UNCHECKED : 0)
-                        | (effectiveBase == 0 ? BASE_ZERO : 0);
+        if (readUnchecked && writeUnchecked) {
+            kind = effectiveBase == 0 ? FLAT : UNCHECKED;
+        } else if (readableUpTo >= 0xFFFF && writableUpTo >= 0xFFFF) {
+            kind = WORD;
+        } else {
+            kind = readableUpTo >= 0 ? TO_LIMIT : CHECKED;
+        }
     }
 
     /** Whether {@code bytes} bytes at an offset are inside and the type lets them be accessed. */
@@ -180,7 +188,7 @@ public final class SegmentRegister {
     boolean inside(long offset, int bytes) {
         long last = offset + bytes - 1;
         if (expandsDown()) {
-            return offset > limit && last <= (big ? FLAT : 0xFFFF);
+            return offset > limit && last <= (big ? LAST : 0xFFFF);
         }
         return last <= limit;
     }
@@ -199,7 +207,7 @@ public final class SegmentRegister {
     void restore(SnapshotReader in) throws SnapshotException {
         selector = in.getInt("selector", 0, 0xFFFF);
         base = in.getLong("base");
-        limit = in.getLong("limit") & FLAT;
+        limit = in.getLong("limit") & LAST;
         access = in.getInt("access", 0, 0xFF);
         big = in.getBoolean("big");
         longMode = in.getBoolean("long-mode");

@@ -121,10 +121,10 @@ final class AccessGroups {
     private final Map<RegionPlan.Step, Access> explicit = new HashMap<>();
     private final Map<RegionPlan.Step, Access> stack = new HashMap<>();
     private final List<Group> groups = new ArrayList<>();
-    private final int mode;
+    private final long mode;
     private final boolean wide;
 
-    private AccessGroups(int mode) {
+    private AccessGroups(long mode) {
         this.mode = mode;
         wide = Mode.wide(mode);
     }
@@ -210,21 +210,21 @@ final class AccessGroups {
                 }
             }
         }
-        int word = wide ? 8 : 4;
-        boolean plain = Mode.baseZero(mode, CpuState.SS);
+        int word = instruction.operandSize();
+        boolean plain = Mode.baseZero(mode, CpuState.SS) && Mode.wideStack(mode);
         switch (instruction.mnemonic()) {
             case PUSH, CALL -> {
                 if (plain) {
                     stack.put(step, access(CpuState.RSP, -word, word, true, open));
                 }
-                move(CpuState.RSP, -word, open);
+                moveStack(-word, open);
                 return;
             }
             case POP, RET -> {
                 if (plain) {
                     stack.put(step, access(CpuState.RSP, 0, word, false, open));
                 }
-                move(CpuState.RSP, word, open);
+                moveStack(word, open);
             }
             case LEAVE -> {
                 if (plain) {
@@ -310,6 +310,14 @@ final class AccessGroups {
             return false;
         }
         return end - lowest <= (group.register == CONSTANT ? 4096 : MAX_SPAN);
+    }
+
+    private void moveStack(int distance, Map<Integer, Open> open) {
+        if (Mode.wideStack(mode)) {
+            move(CpuState.RSP, distance, open);
+        } else {
+            open.remove(CpuState.RSP);
+        }
     }
 
     private static void move(int register, long distance, Map<Integer, Open> open) {

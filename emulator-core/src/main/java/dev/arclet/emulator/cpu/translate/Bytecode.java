@@ -18,8 +18,9 @@ import java.util.List;
  * A region's method under construction: its locals, and the exits that lead out of it.
  *
  * <p>General registers are int locals in 16 and 32-bit code, long locals in 64-bit code ({@link
- * #wide}); so are the flag operands and linear addresses. Between guest instructions the operand
- * stack is empty.
+ * #wide}); so are the flag operands and linear addresses. Of registers that 16-bit code uses as
+ * words and bytes only, the locals hold the low half; what is above it there means nothing. Between
+ * guest instructions the operand stack is empty.
  */
 final class Bytecode {
     static final ClassDesc CPU = CpuState.class.describeConstable().orElseThrow();
@@ -55,6 +56,12 @@ final class Bytecode {
     final RegionPlan plan;
     final boolean wide;
 
+    /** Bit per general register of which the local holds 16 bits. */
+    private final int words;
+
+    /** Bit per segment register whose base is in a local. */
+    private final int bases;
+
     /** Whether {@link BranchProfile} tells how often branches are taken. */
     final boolean profiled;
 
@@ -87,6 +94,9 @@ final class Bytecode {
     private final List<Stub> stubs = new ArrayList<>();
     private final int exitNumber;
 
+    /** The first of the locals for segments' bases, an int each. */
+    private final int firstBase;
+
     /**
      * @param profiled whether C2 is to compile the method, and be told how often branches are taken
      */
@@ -114,7 +124,23 @@ final class Bytecode {
         double0 = exitNumber + 1;
         double1 = double0 + 2;
         double2 = double1 + 2;
-        groups = AccessGroups.of(plan, double2 + 2);
+        firstBase = double2 + 2;
+        groups = AccessGroups.of(plan, firstBase + 6);
+        int beyondWords = -1;
+        int segments = 0;
+        if (Mode.codeSize(plan.mode) == 2) {
+            beyondWords = 0;
+            for (RegionPlan.Node node : plan.nodes) {
+                for (RegionPlan.Step step : node.steps) {
+                    if (step.emitted) {
+                        beyondWords |= Registers.usedBeyondWords(step.instruction, plan.mode);
+                        segments |= Registers.segments(step.instruction);
+                    }
+                }
+            }
+        }
+        words = ~beyondWords;
+        bases = segments;
         leave = b.newLabel();
     }
 
@@ -215,7 +241,13 @@ final class Bytecode {
         switch (register.size()) {
             case 8 -> set64(register.index());
             case 4 -> set32(register.index());
-            case 2 -> insert(register.index(), 0xFFFF, 0);
+            case 2 -> {
+                if ((words >> register.index() & 1) != 0) {
+                    b.istore(local(register.index()));
+                } else {
+                    insert(register.index(), 0xFFFF, 0);
+                }
+            }
             default ->
                     insert(
                             register.index(),
@@ -342,6 +374,7 @@ final class Bytecode {
         b.getfield(CPU, "gpr", LONG_ARRAY);
         b.astore(GPR);
         reload(registers);
+        reloadBases(bases);
         if (flags) {
             reloadFlags();
         }
@@ -372,6 +405,22 @@ final class Bytecode {
         }
     }
 
+    /** Loads the bases of segment registers, by a bit each, that the region uses. */
+    private void reloadBases(int segments) {
+        for (int i = 0; i < 6; i++) {
+            if (((segments & bases) >> i & 1) != 0) {
+                loadBase(i);
+                b.l2i();
+                b.istore(firstBase + i);
+            }
+        }
+    }
+
+    /** Loads what has become of a segment register. */
+    void reloadBase(int segment) {
+        reloadBases(1 << segment);
+    }
+
     /** Stores registers, by a bit each, into the processor. */
     void flush(int registers) {
         for (int i = 0; i < 16; i++) {
@@ -380,6 +429,16 @@ final class Bytecode {
                 b.loadConstant(i);
                 if (wide) {
                     b.lload(local(i));
+                } else if ((words >> i & 1) != 0) {
+                    b.aload(GPR);
+                    b.loadConstant(i);
+                    b.laload();
+                    b.loadConstant(~0xFFFFL);
+                    b.land();
+                    b.iload(local(i));
+                    b.i2c();
+                    b.i2l();
+                    b.lor();
                 } else {
                     b.iload(local(i));
                     zeroExtend();
@@ -624,7 +683,7 @@ final class Bytecode {
         b.aload(CPU_LOCAL);
         b.loadConstant(plan.mode);
         b.loadConstant(segment);
-        b.invokestatic(MODE, "holds", MethodTypeDesc.of(ConstantDescs.CD_boolean, CPU, INT, INT));
+        b.invokestatic(MODE, "holds", MethodTypeDesc.of(ConstantDescs.CD_boolean, CPU, LONG, INT));
         mostly();
         b.ifne(target);
     }
@@ -633,7 +692,7 @@ final class Bytecode {
     void ifModeHolds(Label target) {
         b.aload(CPU_LOCAL);
         b.loadConstant(plan.mode);
-        b.invokestatic(MODE, "holds", MethodTypeDesc.of(ConstantDescs.CD_boolean, CPU, INT));
+        b.invokestatic(MODE, "holds", MethodTypeDesc.of(ConstantDescs.CD_boolean, CPU, LONG));
         mostly();
         b.ifne(target);
     }
@@ -645,12 +704,51 @@ final class Bytecode {
         }
     }
 
-    /** Pushes a segment's base, as a long. */
-    void segmentBase(int segment) {
+    /** Adds a segment's base to the offset on the stack: an int, or a long in 64-bit code. */
+    void addBase(int segment) {
+        if (wide) {
+            loadBase(segment);
+            b.ladd();
+            return;
+        }
+        if ((bases >> segment & 1) != 0) {
+            b.iload(firstBase + segment);
+        } else {
+            loadBase(segment);
+            b.l2i();
+        }
+        b.iadd();
+    }
+
+    private void loadBase(int segment) {
+        segment(segment);
+        b.getfield(SEGMENT, "effectiveBase", LONG);
+    }
+
+    private void segment(int segment) {
         b.aload(CPU_LOCAL);
         b.getfield(CPU, "segments", SEGMENT.arrayType());
         b.loadConstant(segment);
         b.aaload();
-        b.getfield(SEGMENT, "effectiveBase", LONG);
+    }
+
+    /** Pushes the offset of the last byte of a segment that can be accessed, a long. */
+    void segmentLimit(int segment, boolean write) {
+        segment(segment);
+        b.getfield(SEGMENT, write ? "writableUpTo" : "readableUpTo", LONG);
+    }
+
+    /** Pushes a segment register's selector, an int. */
+    void selector(int segment) {
+        segment(segment);
+        b.getfield(SEGMENT, "selector", INT);
+    }
+
+    /** Branches if the unsigned int on the stack is greater than a constant. */
+    void ifBeyond(long last, Label target) {
+        b.loadConstant(Integer.MIN_VALUE);
+        b.ixor();
+        b.loadConstant((int) last ^ Integer.MIN_VALUE);
+        b.if_icmpgt(target);
     }
 }

@@ -26,12 +26,12 @@ final class Emission {
 
     private Emission() {}
 
-    /** Whether an instruction is emitted in a mode. */
-    static boolean handles(Instruction instruction, int mode) {
-        int codeSize = Mode.codeSize(mode);
-        if (codeSize == 2) {
-            return instruction.mnemonic() == Mnemonic.NOP;
-        }
+    /**
+     * Whether an instruction is emitted in a mode.
+     *
+     * @param next the address behind it
+     */
+    static boolean handles(Instruction instruction, long next, long mode) {
         if (VectorEmitter.handles(instruction, mode)) {
             return true;
         }
@@ -63,21 +63,46 @@ final class Emission {
                             && (instruction.operand(0) instanceof Operand.Register
                                     || instruction.operand(1) instanceof Operand.Immediate);
             case BSF, BSR -> instruction.operand(0).size() >= 4;
-            case PUSH, POP, LEAVE ->
-                    Mode.plainStack(mode)
-                            && instruction.operandSize() == codeSize
-                            && !(instruction.mnemonic() == Mnemonic.POP
-                                    && instruction.operand(0) instanceof Operand.Memory);
-            case JMP, CALL, RET, JCC ->
-                    Mode.flatCode(mode)
-                            && instruction.operandSize() == codeSize
-                            && (instruction.mnemonic() == Mnemonic.JMP
-                                    || instruction.mnemonic() == Mnemonic.JCC
-                                    || Mode.plainStack(mode));
+            case PUSH, LEAVE -> handlesStack(instruction, mode);
+            case POP ->
+                    handlesStack(instruction, mode)
+                            && !(instruction.operand(0) instanceof Operand.Memory);
+            case JMP, JCC -> handlesTarget(instruction, next, mode);
+            case CALL, RET ->
+                    handlesTarget(instruction, next, mode) && handlesStack(instruction, mode);
             case LOOP, LOOPE, LOOPNE, JCXZ ->
-                    Mode.flatCode(mode)
-                            && instruction.operandSize() == codeSize
-                            && instruction.addressSize() == codeSize;
+                    handlesTarget(instruction, next, mode)
+                            && (instruction.addressSize() == 8 || !Mode.wide(mode));
+            default -> false;
+        };
+    }
+
+    /** Whether the stack can be accessed, for operands of an instruction's size. */
+    private static boolean handlesStack(Instruction instruction, long mode) {
+        return Mode.accessible(mode, CpuState.SS)
+                && (instruction.operandSize() == 8 || !Mode.wide(mode));
+    }
+
+    /**
+     * Whether a branch cannot lead out of the code segment, or it will be seen when it is taken.
+     */
+    private static boolean handlesTarget(Instruction instruction, long next, long mode) {
+        if (instruction.operandSize() != 8 && Mode.wide(mode)) {
+            return false;
+        }
+        return instruction.operands().isEmpty()
+                || !(instruction.operand(0) instanceof Operand.Relative)
+                || Mode.wide(mode)
+                || RegionFormer.target(instruction, next) <= Mode.lastByte(mode);
+    }
+
+    /** Whether an instruction pushes or stores a segment register. */
+    private static boolean readsSelector(Instruction instruction) {
+        return switch (instruction.mnemonic()) {
+            case PUSH -> true;
+            case MOV ->
+                    instruction.operand(1) instanceof Operand.Register register
+                            && register.file() == Operand.File.SEGMENT;
             default -> false;
         };
     }
@@ -88,16 +113,19 @@ final class Emission {
         return count >= 0 && count < 8 * instruction.operand(0).size();
     }
 
-    private static boolean handles(Instruction instruction, Operand operand, int mode) {
+    private static boolean handles(Instruction instruction, Operand operand, long mode) {
         return switch (operand) {
             case Operand.Register register ->
-                    register.file() == Operand.File.GPR
-                            || register.file() == Operand.File.HIGH_BYTE;
+                    switch (register.file()) {
+                        case GPR, HIGH_BYTE -> true;
+                        case SEGMENT -> readsSelector(instruction);
+                        default -> false;
+                    };
             case Operand.Memory memory ->
                     instruction.mnemonic() == Mnemonic.LEA
                             || instruction.mnemonic() == Mnemonic.NOP
                             || instruction.mnemonic() == Mnemonic.PREFETCH
-                            || Mode.direct(mode) && Mode.unchecked(mode, memory.segment());
+                            || Mode.accessible(mode, memory);
             default -> true;
         };
     }
@@ -120,6 +148,10 @@ final class Emission {
     static int changedSegment(Instruction instruction) {
         return switch (instruction.mnemonic()) {
             case SWAPGS -> CpuState.GS;
+            case LDS -> CpuState.DS;
+            case LES -> CpuState.ES;
+            case LFS -> CpuState.FS;
+            case LGS -> CpuState.GS;
             case MOV, POP ->
                     instruction.operand(0) instanceof Operand.Register register
                                     && register.file() == Operand.File.SEGMENT
@@ -220,6 +252,7 @@ final class Emission {
             case PUSH, POP, PUSHA, POPA, ENTER, LEAVE, PUSHF, MOV, MOVS, STOS, LODS, XLAT, CLD ->
                     true;
             case STD, XCHG, BSWAP, MOVBE, LAHF, LEA, MOVZX, MOVSX -> true;
+            case LDS, LES, LFS, LGS, LOOP, JCXZ -> true;
             case PTEST, COMISD, COMISS, UCOMISD, UCOMISS -> false;
             case FCOMI, FCOMIP, FUCOMI, FUCOMIP -> false;
             default -> keepsGeneralRegisters(instruction);

@@ -541,9 +541,9 @@ final class InstructionEmitter {
 
     // The stack
 
-    /** Bytes that PUSH and POP move. */
-    private int stackBytes() {
-        return code.wide ? 8 : 4;
+    /** Bytes that the instruction pushes or pops. */
+    int stackBytes() {
+        return operands.step().instruction.operandSize();
     }
 
     /** Finds the place of a push, and leaves it in {@code host}. */
@@ -552,16 +552,20 @@ final class InstructionEmitter {
                 CpuState.RSP, -stackBytes(), operands.step(), stackBytes(), true, operands);
     }
 
-    /** Finds the top of the stack at a register, and pushes what is there. */
+    /** Finds the top of the stack at a register, and pushes what is there; a word sign extended. */
     void pushTop(int register) {
         memory.locateStack(register, 0, operands.step(), stackBytes(), false, operands);
         memory.load(stackBytes());
     }
 
-    /** Sets RSP to a register plus a number. */
+    /** Sets the stack pointer to a register plus a number. */
     void setPointer(int register, int number) {
         memory.pushSum(register, number);
-        code.setNatural(CpuState.RSP);
+        if (Mode.wideStack(code.plan.mode)) {
+            code.setNatural(CpuState.RSP);
+        } else {
+            code.set(new Operand.Register(Operand.File.GPR, CpuState.RSP, 2));
+        }
     }
 
     private void push(Instruction i) {
@@ -603,7 +607,7 @@ final class InstructionEmitter {
         operands.popTemporary(bytes, 0);
         setPointer(CpuState.RBP, bytes);
         operands.pushTemporary(bytes, 0);
-        code.setNatural(CpuState.RBP);
+        code.set(new Operand.Register(Operand.File.GPR, CpuState.RBP, bytes));
     }
 
     // Control transfers need these
@@ -611,6 +615,6 @@ final class InstructionEmitter {
     /** Pushes the operand of an indirect branch: an int, or a long in 64-bit code. */
     void pushTarget(Operand operand) {
         operands.locate(operand, false);
-        operands.push(operand, stackBytes(), true);
+        operands.push(operand, stackBytes(), false);
     }
 }

@@ -32,7 +32,7 @@ final class MemoryEmitter {
 
     private final Bytecode code;
     private final CodeBuilder b;
-    private final int mode;
+    private final long mode;
 
     /** How far the entries for writing are from those for reading. */
     private final long writeEntries;
@@ -133,6 +133,7 @@ final class MemoryEmitter {
             return;
         }
         pushOffset(memory, step);
+        checkLimit(memory.segment(), memory.addressSize(), bytes, write, misses);
         addBase(memory.segment());
         storeAddress();
         if (aligned) { // before the TLB is filled for it
@@ -164,6 +165,11 @@ final class MemoryEmitter {
             return;
         }
         pushSum(register, distance);
+        boolean all = Mode.wideStack(mode);
+        if (!all) {
+            b.i2c();
+        }
+        checkLimit(CpuState.SS, all ? 4 : 2, bytes, write, misses);
         addBase(CpuState.SS);
         storeAddress();
         lookUp(bytes, !write, write, misses.miss());
@@ -213,14 +219,40 @@ final class MemoryEmitter {
 
     private void addBase(int segment) {
         if (!Mode.baseZero(mode, segment)) {
-            code.segmentBase(segment);
-            if (code.wide) {
-                b.ladd();
-            } else {
-                b.l2i();
-                b.iadd();
-            }
+            code.addBase(segment);
         }
+    }
+
+    /**
+     * Leaves the region if an access at the offset on the stack may be outside its segment; goes on
+     * with the offset there.
+     *
+     * @param addressSize bytes of which the offset was made
+     */
+    private void checkLimit(int segment, int addressSize, int bytes, boolean write, Misses misses) {
+        if (Mode.unchecked(mode, segment)) {
+            return;
+        }
+        boolean word = addressSize == 2 && Mode.firstWord(mode, segment);
+        if (word && bytes == 1) {
+            return;
+        }
+        b.istore(code.address);
+        b.iload(code.address);
+        if (word) {
+            b.loadConstant(0x1_0000 - bytes);
+            b.if_icmpgt(misses.unusual());
+        } else {
+            code.zeroExtend();
+            if (bytes > 1) {
+                b.loadConstant(bytes - 1L);
+                b.ladd();
+            }
+            code.segmentLimit(segment, write);
+            b.lcmp();
+            b.ifgt(misses.unusual());
+        }
+        b.iload(code.address);
     }
 
     /**

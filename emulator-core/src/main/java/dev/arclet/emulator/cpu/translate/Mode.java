@@ -5,11 +5,13 @@ import dev.arclet.emulator.cpu.CpuState;
 import dev.arclet.emulator.cpu.Eflags;
 import dev.arclet.emulator.cpu.SegmentRegister;
 import dev.arclet.emulator.cpu.decode.Disassembler;
+import dev.arclet.emulator.cpu.decode.Operand;
 import dev.arclet.emulator.mmu.Mmu;
 
 /**
- * What a region takes for granted of the processor's mode, as bits of an int. Nothing of it changes
- * while a region runs: the instructions that change it end regions.
+ * What a region takes for granted of the processor's mode, as bits of a long; its upper half is the
+ * code segment's limit if that is in the way of branches. Nothing of it changes while a region
+ * runs: the instructions that change it end regions.
  */
 final class Mode {
     private static final int CODE_16 = 0, CODE_32 = 1, CODE_64 = 2;
@@ -19,52 +21,64 @@ final class Mode {
     private static final int FLAT_CODE = 1 << 6;
     private static final int SSE = 1 << 7;
     private static final int CR0_EM = 4, CR0_TS = 8;
-    private static final int SEGMENTS_SHIFT = 8;
 
-    private static final long FLAT = 0xFFFF_FFFFL;
+    /** Segments' kinds, three bits each. */
+    private static final int SEGMENTS_SHIFT = 8, SEGMENT_BITS = 3;
+
+    private static final int LIMIT_SHIFT = 32;
+
+    private static final long LAST = 0xFFFF_FFFFL, LAST_16 = 0xFFFF;
 
     private Mode() {}
 
     /** The processor's current mode. */
-    static int of(CpuState cpu) {
-        int mode =
+    static long of(CpuState cpu) {
+        long mode =
                 switch (cpu.codeSize) {
                     case 8 -> CODE_64;
                     case 4 -> CODE_32;
                     default -> CODE_16;
                 };
+        boolean narrow = mode == CODE_16;
         mode |= cpu.mmu.bank() << BANK_SHIFT;
         if ((cpu.efer & Control.EFER_LMA) != 0) {
             mode |= LONG_MODE;
         }
-        if (cpu.stackMask == FLAT) {
+        if (cpu.stackMask == LAST) {
             mode |= STACK_32;
         }
-        if (cpu.codeSize == 8 || cpu.segments[CpuState.CS].limit == FLAT) {
+        SegmentRegister[] segments = cpu.segments;
+        long lastByte = segments[CpuState.CS].limit;
+        if (cpu.codeSize == 8 || lastByte >= (narrow ? LAST_16 : LAST)) {
             mode |= FLAT_CODE;
+        } else {
+            mode |= lastByte << LIMIT_SHIFT;
         }
         if ((cpu.cr0 & (CR0_EM | CR0_TS)) == 0 && (cpu.cr4 & Control.CR4_OSFXSR) != 0) {
             mode |= SSE;
         }
-        SegmentRegister[] segments = cpu.segments;
-        int kinds = segments[0].kind;
-        for (int i = 1; i < 6; i++) {
-            kinds |= segments[i].kind << 2 * i;
+        int kinds = 0;
+        for (int i = 0; i < 6; i++) {
+            kinds |= kind(segments[i], narrow) << SEGMENT_BITS * i;
         }
-        return mode | kinds << SEGMENTS_SHIFT;
+        return mode | (long) kinds << SEGMENTS_SHIFT;
+    }
+
+    /** Real-mode programs change bases all the time: they add them anyway. */
+    private static int kind(SegmentRegister segment, boolean narrow) {
+        return narrow ? Math.min(segment.kind, SegmentRegister.UNCHECKED) : segment.kind;
     }
 
     /** Whether a segment register, just loaded, is as it was in a mode. */
-    static boolean holds(CpuState cpu, int mode, int segment) {
-        int expected = mode >> SEGMENTS_SHIFT + 2 * segment & 3;
-        return cpu.segments[segment].kind == expected;
+    static boolean holds(CpuState cpu, long mode, int segment) {
+        return kind(cpu.segments[segment], codeSize(mode) == 2) == kind(mode, segment);
     }
 
     /**
      * Whether the system flags, just loaded, are as they were in a mode, and ask for nothing behind
      * the next instruction.
      */
-    static boolean holds(CpuState cpu, int mode) {
+    static boolean holds(CpuState cpu, long mode) {
         return (cpu.systemFlags & Eflags.TF) == 0
                 && cpu.mmu.bank() == bank(mode)
                 && !cpu.interruptLine
@@ -72,7 +86,7 @@ final class Mode {
     }
 
     /** What people are told of a mode. */
-    static String text(int mode) {
+    static String text(long mode) {
         StringBuilder text = new StringBuilder();
         text.append(8 * codeSize(mode)).append("-bit code");
         text.append(
@@ -82,71 +96,111 @@ final class Mode {
                     default -> ", supervisor";
                 });
         if (codeSize(mode) != 8) {
-            text.append((mode & STACK_32) != 0 ? ", 32-bit stack" : ", 16-bit stack");
-            text.append(flatCode(mode) ? "" : ", limited code segment");
+            text.append(wideStack(mode) ? ", 32-bit stack" : ", 16-bit stack");
+            if ((mode & FLAT_CODE) == 0) {
+                text.append(", code up to %x".formatted(lastByte(mode)));
+            }
             text.append((mode & LONG_MODE) != 0 ? ", long mode" : "");
         }
         text.append(sse(mode) ? "" : ", no SSE");
         for (int i = 0; i < 6; i++) {
-            boolean checked = i != CpuState.CS && !unchecked(mode, i);
-            if (checked || !baseZero(mode, i)) {
-                text.append(", ").append(Disassembler.segment(i));
-                text.append(baseZero(mode, i) ? "" : " with base")
-                        .append(checked ? " checked" : "");
+            if (i != CpuState.CS) {
+                text.append(text(Disassembler.segment(i), kind(mode, i), codeSize(mode) == 2));
             }
         }
         return text.toString();
     }
 
+    private static String text(String segment, int kind, boolean narrow) {
+        return switch (kind) {
+            case SegmentRegister.FLAT -> "";
+            case SegmentRegister.UNCHECKED ->
+                    narrow ? ", all of " + segment : ", " + segment + " with base";
+            case SegmentRegister.WORD -> narrow ? "" : ", " + segment + " to its limit";
+            case SegmentRegister.TO_LIMIT -> ", " + segment + " to its limit";
+            default -> ", " + segment + " checked";
+        };
+    }
+
+    /** Bits that are different for most modes, in the lowest. */
+    static long hash(long mode) {
+        return mode * 0x9E37_79B9_7F4A_7C15L >>> 50;
+    }
+
     /** 2, 4 or 8. */
-    static int codeSize(int mode) {
+    static int codeSize(long mode) {
         return 2 << (mode & 3);
     }
 
-    static boolean wide(int mode) {
+    static boolean wide(long mode) {
         return (mode & 3) == CODE_64;
     }
 
-    static int bank(int mode) {
-        return mode >> BANK_SHIFT & 3;
+    static int bank(long mode) {
+        return (int) mode >> BANK_SHIFT & 3;
     }
 
     /** Whether instructions on XMM registers raise neither #UD nor #NM. */
-    static boolean sse(int mode) {
+    static boolean sse(long mode) {
         return (mode & SSE) != 0;
     }
 
     /** Whether memory can be accessed directly at all. */
-    static boolean direct(int mode) {
+    private static boolean direct(long mode) {
         return bank(mode) != Mmu.ALIGNED_BANK;
     }
 
     /** Whether TLB tags may have more than 32 bits. */
-    static boolean longMode(int mode) {
+    static boolean longMode(long mode) {
         return (mode & LONG_MODE) != 0;
     }
 
-    /** Whether branches need no check of the code segment's limit. */
-    static boolean flatCode(int mode) {
-        return (mode & FLAT_CODE) != 0;
+    /**
+     * The last offset at which code may be: the code segment's limit, in 16-bit code 0xFFFF at
+     * most; none in 64-bit code.
+     */
+    static long lastByte(long mode) {
+        if ((mode & FLAT_CODE) == 0) {
+            return mode >>> LIMIT_SHIFT;
+        }
+        return switch (codeSize(mode)) {
+            case 8 -> Long.MAX_VALUE;
+            case 4 -> LAST;
+            default -> LAST_16;
+        };
+    }
+
+    private static int kind(long mode, int segment) {
+        return (int) mode >> SEGMENTS_SHIFT + SEGMENT_BITS * segment & (1 << SEGMENT_BITS) - 1;
+    }
+
+    /** Whether emitted code may access memory through a segment. */
+    static boolean accessible(long mode, int segment) {
+        return direct(mode) && kind(mode, segment) != SegmentRegister.CHECKED;
+    }
+
+    /** Whether an operand is no memory, or memory that emitted code may access. */
+    static boolean accessible(long mode, Operand operand) {
+        return !(operand instanceof Operand.Memory memory) || accessible(mode, memory.segment());
     }
 
     /** Whether nothing is to be checked of accesses through a segment. */
-    static boolean unchecked(int mode, int segment) {
-        return (mode >> SEGMENTS_SHIFT + 2 * segment & SegmentRegister.UNCHECKED) != 0;
+    static boolean unchecked(long mode, int segment) {
+        return kind(mode, segment) >= SegmentRegister.UNCHECKED;
+    }
+
+    /** Whether 16-bit code may access what is in the first 64 KiB of a segment. */
+    static boolean firstWord(long mode, int segment) {
+        return codeSize(mode) == 2 && kind(mode, segment) == SegmentRegister.WORD;
     }
 
     /** Whether a segment adds nothing to offsets. */
-    static boolean baseZero(int mode, int segment) {
-        return (mode >> SEGMENTS_SHIFT + 2 * segment & SegmentRegister.BASE_ZERO) != 0;
+    static boolean baseZero(long mode, int segment) {
+        return kind(mode, segment) == SegmentRegister.FLAT;
     }
 
-    /** Whether pushes and pops are as wide as the code's addresses and unchecked. */
-    static boolean plainStack(int mode) {
-        return wide(mode)
-                || codeSize(mode) == 4
-                        && (mode & STACK_32) != 0
-                        && direct(mode)
-                        && unchecked(mode, CpuState.SS);
+    /** Whether the stack pointer has all the bits that addresses have, not 16 of 32. */
+    static boolean wideStack(long mode) {
+        return wide(mode) || (mode & STACK_32) != 0;
     }
 }

@@ -83,7 +83,16 @@ final class OperandEmitter implements MemoryEmitter.Misses {
     /** Pushes an operand that has been located, as a long if {@code bytes} is 8, else an int. */
     void push(Operand operand, int bytes, boolean signed) {
         switch (operand) {
-            case Operand.Register register -> code.get(register, signed);
+            case Operand.Register register -> {
+                if (register.file() != Operand.File.SEGMENT) {
+                    code.get(register, signed);
+                    return;
+                }
+                code.selector(register.index());
+                if (bytes == 8) {
+                    b.i2l();
+                }
+            }
             case Operand.Memory at -> {
                 memory.load(bytes);
                 if (bytes < 4 && !signed) {

@@ -111,7 +111,7 @@ final class Region {
         }
 
         /** Whether it is entered at an address in a mode. */
-        boolean isAt(long linearAddress, long address, int inMode) {
+        boolean isAt(long linearAddress, long address, long inMode) {
             return linear == linearAddress && rip == address && region.mode == inMode;
         }
 
@@ -132,7 +132,7 @@ final class Region {
 
     final long physical;
     final long rip;
-    final int mode;
+    final long mode;
 
     /** All in the page of the first, which is where it was formed; at least that. */
     final Entry[] entries;

@@ -78,7 +78,7 @@ final class RegionCache implements CodePageGuard, PhysicalWriteListener {
     }
 
     /** The entry at an address, or null; the newest region's if there are several. */
-    Region.Entry find(long physical, long linear, long rip, int mode) {
+    Region.Entry find(long physical, long linear, long rip, long mode) {
         int slot = recentSlot(physical, mode);
         Region.Entry entry = recent[slot];
         if (entry != null
@@ -97,8 +97,8 @@ final class RegionCache implements CodePageGuard, PhysicalWriteListener {
         return entry;
     }
 
-    private static int recentSlot(long physical, int mode) {
-        return (int) (physical ^ physical >>> 14 ^ mode * 0x9E3779B9 >>> 18) & RECENT - 1;
+    private static int recentSlot(long physical, long mode) {
+        return (int) (physical ^ physical >>> 14 ^ Mode.hash(mode)) & RECENT - 1;
     }
 
     /** Whether a region has a sequence of instructions that starts at a physical address. */

@@ -327,6 +327,9 @@ final class RegionEmitter {
         code.count(done + 1);
         code.leaveAsIs(code.exit(Region.Exit.Kind.CALLED, 0, 0, UNTOUCHED));
         b.labelBinding(on);
+        if (segment >= 0) {
+            code.reloadBase(segment);
+        }
     }
 
     /** Lets the flag code's local tell if a successor asks it. */
@@ -460,8 +463,9 @@ final class RegionEmitter {
         instructions.locatePush();
         code.b.lload(code.host);
         pushAddress(step.next, code);
-        code.store(code.wide ? 8 : 4);
-        instructions.setPointer(CpuState.RSP, code.wide ? -8 : -4);
+        int bytes = instructions.stackBytes();
+        code.store(bytes);
+        instructions.setPointer(CpuState.RSP, -bytes);
     }
 
     /** Keeps the branch target on the stack in a temporary; what cannot be one is interpreted. */
@@ -469,6 +473,11 @@ final class RegionEmitter {
         CodeBuilder b = code.b;
         if (!code.wide) {
             b.istore(code.int0);
+            long last = Mode.lastByte(code.plan.mode);
+            if (last < (instructions.stackBytes() == 2 ? 0xFFFF : Bytecode.MASK32)) {
+                b.iload(code.int0);
+                code.ifBeyond(last, instructions.unusual());
+            }
             return;
         }
         b.lstore(code.long2);
@@ -597,9 +606,10 @@ final class RegionEmitter {
             int count) {
         CodeBuilder b = code.b;
         instructions.pushTop(CpuState.RSP);
+        code.narrow(i.operandSize(), false);
         keepTarget(code, instructions);
         int release = i.operands().isEmpty() ? 0 : (int) ((Operand.Immediate) i.operand(0)).value();
-        instructions.setPointer(CpuState.RSP, (code.wide ? 8 : 4) + release);
+        instructions.setPointer(CpuState.RSP, i.operandSize() + release);
         code.count(count);
         materialise(node, flags);
         for (RegionPlan.Node site : plan.returnSites) {
@@ -628,16 +638,13 @@ final class RegionEmitter {
         code.count(count);
         materialise(node, flags);
         Label target = target(node, node.taken, taken, code, flags);
+        var counter = new Operand.Register(Operand.File.GPR, CpuState.RCX, i.addressSize());
         if (i.mnemonic() == Mnemonic.JCXZ) {
-            code.getNatural(CpuState.RCX);
-            if (code.wide) {
-                b.lconst_0();
-                b.lcmp();
-            }
+            pushCounter(counter, code);
             b.ifeq(target);
             return;
         }
-        code.getNatural(CpuState.RCX);
+        code.get(counter, true);
         if (code.wide) {
             b.lconst_1();
             b.lsub();
@@ -645,19 +652,24 @@ final class RegionEmitter {
             b.iconst_1();
             b.isub();
         }
-        code.setNatural(CpuState.RCX);
+        code.set(counter);
         Label ends = b.newLabel();
         if (i.mnemonic() == Mnemonic.LOOPE) {
             flags.jumpIf(5, ends);
         } else if (i.mnemonic() == Mnemonic.LOOPNE) {
             flags.jumpIf(4, ends);
         }
-        code.getNatural(CpuState.RCX);
-        if (code.wide) {
-            b.lconst_0();
-            b.lcmp();
-        }
+        pushCounter(counter, code);
         b.ifne(target);
         b.labelBinding(ends);
+    }
+
+    /** Pushes an int that is zero if the counter is. */
+    private static void pushCounter(Operand.Register counter, Bytecode code) {
+        code.get(counter, true);
+        if (code.wide) {
+            code.b.lconst_0();
+            code.b.lcmp();
+        }
     }
 }

@@ -106,7 +106,7 @@ final class RegionFormer {
      * @return its plan; without instructions if the first one is the interpreter's affair
      */
     RegionPlan form(
-            long linear, long physical, int mode, int maxInstructions, boolean leaveCovered) {
+            long linear, long physical, long mode, int maxInstructions, boolean leaveCovered) {
         leavesCovered = leaveCovered;
         long rip = cpu.rip();
         plan = new RegionPlan(linear, physical, rip, mode);
@@ -117,7 +117,7 @@ final class RegionFormer {
         returnSites.clear();
         targets.clear();
         base = linear - rip;
-        lastByte = cpu.codeSize == 8 ? Long.MAX_VALUE : cpu.segments[CpuState.CS].limit;
+        lastByte = Mode.lastByte(mode);
         ripMask = cpu.ripMask();
         room = maxInstructions;
         pages.put(linear & -PAGE_SIZE, physical & -PAGE_SIZE);
@@ -188,11 +188,11 @@ final class RegionFormer {
                 return;
             }
             boolean transfer = BlockEnd.ends(instruction);
-            boolean emitted = Emission.handles(instruction, plan.mode);
             if (BlockEnd.standsAlone(instruction)) {
                 return;
             }
             long next = rip + instruction.length() & ripMask;
+            boolean emitted = Emission.handles(instruction, next, plan.mode);
             steps.put(rip, new RegionPlan.Step(instruction, rip, next, emitted));
             room--;
             if (transfer && !Emission.goesOn(instruction)) {

@@ -98,7 +98,7 @@ final class RegionPlan {
     final long linear;
     final long physical;
     final long rip;
-    final int mode;
+    final long mode;
 
     /** Whether accesses may be looked up together; see {@link AccessGroups}. */
     boolean grouped = true;
@@ -137,7 +137,7 @@ final class RegionPlan {
 
     private final long mask;
 
-    RegionPlan(long linear, long physical, long rip, int mode) {
+    RegionPlan(long linear, long physical, long rip, long mode) {
         mask = Mode.wide(mode) ? -1L : 0xFFFF_FFFFL;
         this.linear = linear;
         this.physical = physical;

@@ -14,6 +14,44 @@ final class Registers {
 
     private Registers() {}
 
+    /** Of which emitted 16-bit code uses more than the low 16 bits. */
+    static int usedBeyondWords(Instruction instruction, long mode) {
+        int used = 0;
+        for (Operand operand : instruction.operands()) {
+            if (operand instanceof Operand.Register register && register.size() > 2) {
+                used |= bit(register);
+            } else if (operand instanceof Operand.Memory memory && memory.addressSize() != 2) {
+                used |= Emission.registers(memory);
+            }
+        }
+        int implied = implied(instruction);
+        if (instruction.operandSize() != 2) {
+            used |= implied & ~(RSP | RCX);
+        }
+        if (instruction.addressSize() != 2) {
+            used |= implied & RCX; // counters of loops
+        }
+        if (Mode.wideStack(mode)) {
+            used |= implied & (RSP | RBP);
+        }
+        return used;
+    }
+
+    /** Bit per segment register that emitted instructions access memory through. */
+    static int segments(Instruction instruction) {
+        int used =
+                switch (instruction.mnemonic()) {
+                    case PUSH, POP, CALL, RET, LEAVE -> 1 << CpuState.SS;
+                    default -> 0;
+                };
+        for (Operand operand : instruction.operands()) {
+            if (operand instanceof Operand.Memory memory) {
+                used |= 1 << memory.segment();
+            }
+        }
+        return used;
+    }
+
     /** Read or written, or both. */
     static int used(Instruction instruction) {
         int used = implied(instruction);

@@ -72,7 +72,7 @@ public final class Translator implements ExecutionEngine {
     /** Physical addresses of regions that have the TLB filled. */
     private final Set<Long> filling = new HashSet<>();
 
-    private int mode;
+    private long mode;
 
     private long translated;
     private long entries;
@@ -147,7 +147,7 @@ public final class Translator implements ExecutionEngine {
 
     /** Notes the processor's mode. */
     private void enterMode() {
-        int now = Mode.of(cpu);
+        long now = Mode.of(cpu);
         if (now != mode) {
             mode = now;
             // Flags of 64-bit operations do not fit into what other code keeps of flags.
@@ -370,8 +370,8 @@ public final class Translator implements ExecutionEngine {
     /**
      * The same code may run in several modes: those of a kernel's entry, before it loads segments.
      */
-    private static int slot(long linear, int mode) {
-        return (int) (linear ^ linear >>> 14 ^ mode * 0x9E3779B9 >>> 18) & TABLE_SIZE - 1;
+    private static int slot(long linear, long mode) {
+        return (int) (linear ^ linear >>> 14 ^ Mode.hash(mode)) & TABLE_SIZE - 1;
     }
 
     private long linear(long rip) {
@@ -395,7 +395,7 @@ public final class Translator implements ExecutionEngine {
                 && isCurrent(entry.region)) {
             return entry;
         }
-        long key = linear ^ (long) mode << 48;
+        long key = 31 * linear + rip ^ Mode.hash(mode) << 48;
         long since = (long) cpu.mmu.generation() << 32 | cache.opened() & Bytecode.MASK32;
         if (absent[slot] == key && absentSince[slot] == since) {
             return null;

@@ -177,7 +177,7 @@ final class VectorEmitter {
     // What is handled
 
     /** Whether an instruction is emitted here. */
-    static boolean handles(Instruction i, int mode) {
+    static boolean handles(Instruction i, long mode) {
         if (!Mode.sse(mode) || i.operands().isEmpty()) {
             return false;
         }
@@ -191,8 +191,7 @@ final class VectorEmitter {
                         return false;
                     }
                 }
-            } else if (operand instanceof Operand.Memory at
-                    && !(Mode.direct(mode) && Mode.unchecked(mode, at.segment()))) {
+            } else if (!Mode.accessible(mode, operand)) {
                 return false;
             }
         }

@@ -11,8 +11,9 @@ import java.util.stream.Collectors;
 /**
  * One program with everything that its run depends on.
  *
- * @param codeSize 2 (real mode), 4 or 8
- * @param start offset of the first instruction in the code segment
+ * @param codeSize 2, 4 or 8
+ * @param start offset of the first instruction in the code segment; in 16-bit code what would be at
+ *     64 KiB is at its start
  * @param code bytes from there on
  * @param starts offsets of instructions from {@code start}, ascending: where a run goes on behind a
  *     fault that is not delivered
@@ -34,7 +35,7 @@ record Case(
         List<Step> steps) {
     /** What can be chosen of a machine. */
     static final class Setup {
-        /** 32-bit code with 4 KiB pages; 64-bit code always has them. */
+        /** Code of 16 or 32 bits with 4 KiB pages; 64-bit code always has them. */
         static final int PAGING = 1;
 
         /** Some pages can only be read, or are not there. */
@@ -43,7 +44,7 @@ record Case(
         /** CPL 3. */
         static final int USER = 4;
 
-        /** Segments with bases (32-bit code). */
+        /** Segments with bases, or other ones (16 and 32-bit code). */
         static final int BASES = 8;
 
         /** Exceptions are delivered through the IDT (32 and 64-bit code, CPL 0). */
@@ -54,6 +55,21 @@ record Case(
 
         /** Some pages have protection keys (64-bit code). */
         static final int KEYS = 64;
+
+        /** 16-bit code in protected mode; else, it is in real mode. */
+        static final int PROTECTED = 128;
+
+        /** 16-bit code in virtual-8086 mode, where the privilege level is 3. */
+        static final int VM86 = 256;
+
+        /** Segments with limits of all kinds (16 and 32-bit code). */
+        static final int LIMITS = 512;
+
+        /** The stack pointer has 32 bits in 16-bit code, and 16 in 32-bit code. */
+        static final int OTHER_STACK = 1024;
+
+        /** All of them. */
+        static final int ALL = 2047;
 
         private Setup() {}
     }
@@ -83,6 +99,11 @@ record Case(
 
     boolean has(int bit) {
         return (setup & bit) != 0;
+    }
+
+    /** Whether it is 16-bit code whose segments are 16 times their selectors. */
+    boolean isReal() {
+        return codeSize == 2 && !has(Setup.PROTECTED);
     }
 
     Case with(long[] newRegisters, int newSetup, long newDataSeed, List<Step> newSteps) {

@@ -23,7 +23,6 @@ import org.junit.jupiter.api.Timeout;
  * program; that, put into {@code src/test/resources/differential}, is a regression test.
  */
 class DifferentialFuzzTest {
-    private static final int ALL = 127;
     private static final long SEED = 1_000_000;
 
     /** Programs that run however long they take. */
@@ -43,14 +42,14 @@ class DifferentialFuzzTest {
         return new Fuzzer(
                 new FuzzMachine("interpreter by steps", SteppingEngine::new),
                 new FuzzMachine("interpreter", Interpreter::new),
-                ALL & ~Setup.ATTENTION);
+                Setup.ALL & ~Setup.ATTENTION);
     }
 
     private static Fuzzer interpretedAndTranslated() {
         return new Fuzzer(
                 new FuzzMachine("interpreter", Interpreter::new),
                 new FuzzMachine("translator-eager", Engines.TRANSLATOR_EAGER::create),
-                ALL);
+                Setup.ALL);
     }
 
     /** Code becomes hot, gets regions, and those their successors, within a program's run. */
@@ -58,7 +57,7 @@ class DifferentialFuzzTest {
         return new Fuzzer(
                 new FuzzMachine("interpreter", Interpreter::new),
                 new FuzzMachine("translator in step", ImpatientEngines::inStep),
-                ALL);
+                Setup.ALL);
     }
 
     /** The same with HotSpot at work meanwhile: what happens when is not to be repeated. */
@@ -66,7 +65,7 @@ class DifferentialFuzzTest {
         return new Fuzzer(
                 new FuzzMachine("interpreter", Interpreter::new),
                 new FuzzMachine("translator in a hurry", ImpatientEngines::inBackground),
-                ALL,
+                Setup.ALL,
                 BACKGROUND_RUNS);
     }
 

@@ -39,7 +39,7 @@ final class FuzzMachine implements AutoCloseable {
     /** Where segments and page tables end. */
     private static final int SPACE = 0x10_0000;
 
-    /** Linear address of the code segment's start in real mode, and of all code otherwise. */
+    /** Linear address of the code segment's start in 16-bit code, and of all code otherwise. */
     static final int CODE = 0x1_0000;
 
     /** Where data is; 64 KiB. */
@@ -214,10 +214,7 @@ final class FuzzMachine implements AutoCloseable {
         switch (step.event()) {
             case NONE -> {}
             case DMA_CODE -> {
-                int at =
-                        CODE
-                                + current.start()
-                                + Math.floorMod(step.argument(), current.code().length);
+                int at = at(current, Math.floorMod(step.argument(), current.code().length));
                 byte[] one = new byte[1];
                 map.readExternal(at, one, 0, 1);
                 one[0]++;
@@ -258,8 +255,9 @@ final class FuzzMachine implements AutoCloseable {
         if (current.has(Setup.DELIVER)) {
             return false;
         }
+        long mask = current.codeSize() == 2 ? 0xFFFF : -1L;
         int base = ripBase(current) + current.start();
-        long offset = returnRip - base;
+        long offset = returnRip - base & mask;
         int next = current.code().length - 1;
         for (int start : current.starts()) {
             if (start > offset) {
@@ -267,7 +265,7 @@ final class FuzzMachine implements AutoCloseable {
                 break;
             }
         }
-        processor.setRip(base + next);
+        processor.setRip(base + next & mask);
         // The last one is HLT, which may itself be what must not be executed.
         processor.halted = offset == next;
         return true;
@@ -300,7 +298,9 @@ final class FuzzMachine implements AutoCloseable {
             }
             System.arraycopy(data, 0, image, DATA, data.length);
         }
-        System.arraycopy(c.code(), 0, image, CODE + c.start(), c.code().length);
+        for (int i = 0; i < c.code().length; i++) {
+            image[at(c, i)] = c.code()[i];
+        }
         putTables(c);
         putHandlers(c);
         if (c.has(Setup.PAGING) || c.codeSize() == 8) {
@@ -308,10 +308,21 @@ final class FuzzMachine implements AutoCloseable {
         }
     }
 
-    /** A descriptor with base 0, and with the limit of {@link #segment}. */
+    /** Linear address of a byte of the code. */
+    private static int at(Case c, int index) {
+        int offset = c.start() + index;
+        return CODE + (c.codeSize() == 2 ? offset & 0xFFFF : offset);
+    }
+
+    /** A descriptor of 32 or 64-bit segments: with base 0, and with the limit of {@link #lay}. */
     private static long descriptor(Case c, int access, int flags) {
         long limit = flat(c) ? 0xFL << 48 | 0xFFFF : 0xFF;
         return limit | (long) access << 40 | (long) flags << 52;
+    }
+
+    /** A descriptor of a 16-bit segment of 64 KiB. */
+    private static long descriptor16(int access, long base) {
+        return 0xFFFF | base << 16 | (long) access << 40;
     }
 
     /** Whether segments end at 4 GiB. Where there are no pages, they end where RAM does. */
@@ -321,10 +332,14 @@ final class FuzzMachine implements AutoCloseable {
 
     private void putTables(Case c) {
         int flags = c.codeSize() == 8 ? 0xA : 0xC;
-        put(GDT + 0x08, 8, descriptor(c, 0x9B, flags));
-        put(GDT + 0x10, 8, descriptor(c, 0x93, 0xC));
-        put(GDT + 0x18, 8, descriptor(c, 0xFB, flags));
-        put(GDT + 0x20, 8, descriptor(c, 0xF3, 0xC));
+        boolean narrow = c.codeSize() == 2;
+        for (int user = 0; user <= 0x60; user += 0x60) {
+            int at = GDT + (user == 0 ? 8 : 0x18);
+            int code = 0x9B | user;
+            int data = 0x93 | user;
+            put(at, 8, narrow ? descriptor16(code, CODE) : descriptor(c, code, flags));
+            put(at + 8, 8, narrow ? descriptor16(data, DATA) : descriptor(c, data, 0xC));
+        }
         if (c.codeSize() == 2) {
             for (int vector = 0; vector < 256; vector++) {
                 put(4 * vector, 4, HANDLERS);
@@ -411,11 +426,14 @@ final class FuzzMachine implements AutoCloseable {
         s.interruptLine = false;
         s.attention = false;
         boolean wide = c.codeSize() == 8;
-        boolean user = c.has(Setup.USER) && c.codeSize() != 2;
+        boolean user = c.has(Setup.USER);
         s.cr0 = Control.CR0_ET | Control.CR0_NE | Control.CR0_MP;
         s.cr4 = Control.CR4_OSFXSR | Control.CR4_OSXMMEXCPT;
-        if (c.codeSize() != 2) {
+        if (!c.isReal() || c.has(Setup.VM86)) {
             s.cr0 |= Control.CR0_PE | Control.CR0_WP;
+        }
+        if (c.has(Setup.VM86)) {
+            s.systemFlags |= Eflags.VM;
         }
         if (c.has(Setup.KEYS)) {
             s.cr4 |= Control.CR4_PKE | Control.CR4_OSXSAVE;
@@ -438,17 +456,25 @@ final class FuzzMachine implements AutoCloseable {
         s.tr.base = TSS;
         s.tr.limit = 0x67;
         s.cpl = user ? 3 : 0;
+        Random limits = new Random(31L * c.start() + c.setup());
         for (int i = 0; i < 6; i++) {
-            segment(c, i, s.segments[i], user);
+            lay(c, i, s.segments[i], user);
+            if (c.has(Setup.LIMITS)) {
+                limit(c, i, s.segments[i], limits);
+            }
         }
-        if (user) {
-            s.cpl = 3;
+        if (c.has(Setup.OTHER_STACK)) {
+            s.segments[CpuState.SS].big = c.codeSize() == 2;
         }
         Segmentation.modeChanged(s);
         s.mmu.flushAll();
         System.arraycopy(c.registers(), 0, s.gpr, 0, 16);
         s.setRip(ripBase(c) + c.start());
-        s.systemFlags = c.flags() & (Eflags.TF | Eflags.IF | Eflags.DF);
+        s.systemFlags &= Eflags.VM;
+        s.systemFlags |= c.flags() & (Eflags.TF | Eflags.IF | Eflags.DF);
+        if (c.has(Setup.VM86) && (c.start() & 1) == 0) {
+            s.systemFlags |= Eflags.IOPL;
+        }
         s.setArithmeticFlags(c.flags());
         Arrays.fill(s.xmm, 0);
         s.x87.reset();
@@ -464,24 +490,61 @@ final class FuzzMachine implements AutoCloseable {
         }
     }
 
-    private static void segment(Case c, int index, SegmentRegister segment, boolean user) {
+    private static void lay16(Case c, int index, SegmentRegister segment, boolean user) {
+        boolean bases = c.has(Setup.BASES);
+        int base =
+                switch (index) {
+                    case CpuState.CS -> CODE;
+                    case CpuState.SS -> bases ? DATA + 0x10 : STACK;
+                    case CpuState.ES -> bases ? 0 : DATA + 0x4000;
+                    case CpuState.FS -> bases ? MEMORY - 0x8000 : DATA;
+                    default -> DATA;
+                };
+        segment.selector = base >> 4;
+        segment.base = base;
+        segment.limit = 0xFFFF;
+        segment.access = 0x93;
+        segment.granular = false;
+        segment.big = false;
+        segment.longMode = false;
+        segment.unusable = false;
+        if (!c.isReal()) {
+            boolean code = index == CpuState.CS;
+            segment.selector = (code ? 8 : 0x10) + (user ? 0x13 : 0);
+            segment.access = code ? 0x9B : 0x93;
+        }
+        segment.access |= user ? 0x60 : 0;
+    }
+
+    /** Gives a segment a limit that accesses may be beyond, or another type. */
+    private static void limit(Case c, int index, SegmentRegister segment, Random random) {
+        long all = c.codeSize() == 2 ? 0xFFFF : SPACE - 1;
+        int choice = random.nextInt(8);
+        if (index == CpuState.CS) {
+            long code = ripBase(c) + c.start() + 1L + random.nextInt(400);
+            if (choice < 5 && code < all) {
+                segment.limit = code;
+            }
+            return;
+        }
+        switch (choice) {
+            case 0, 1 -> segment.limit = all >> 1 | random.nextInt(0x100);
+            case 2 -> segment.limit = all - 1;
+            case 3 -> segment.limit = SPACE - 1;
+            case 4 -> { // what is above 4 KiB
+                segment.access |= 4;
+                segment.limit = 0xFFF;
+            }
+            case 5 -> segment.access &= index == CpuState.SS ? 0xFF : ~2;
+            case 6 -> segment.limit = flat(c) ? 0xFFFF_FFFFL : segment.limit;
+            default -> {}
+        }
+    }
+
+    private static void lay(Case c, int index, SegmentRegister segment, boolean user) {
         boolean code = index == CpuState.CS;
         if (c.codeSize() == 2) {
-            int base =
-                    switch (index) {
-                        case CpuState.CS -> CODE;
-                        case CpuState.SS -> STACK;
-                        case CpuState.ES -> DATA + 0x4000;
-                        default -> DATA;
-                    };
-            segment.selector = base >> 4;
-            segment.base = base;
-            segment.limit = 0xFFFF;
-            segment.access = 0x93;
-            segment.granular = false;
-            segment.big = false;
-            segment.longMode = false;
-            segment.unusable = false;
+            lay16(c, index, segment, user);
             return;
         }
         boolean wide = c.codeSize() == 8;

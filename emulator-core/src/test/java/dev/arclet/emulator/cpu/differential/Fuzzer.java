@@ -159,9 +159,7 @@ final class Fuzzer implements AutoCloseable {
             smaller = false;
             for (int size = Math.max(1, best.items().size() / 2); size >= 1; size /= 2) {
                 for (int at = 0; at + size <= best.items().size() && runs < MAX_SHRINK_RUNS; ) {
-                    List<Item> items = new ArrayList<>(best.items());
-                    items.subList(at, at + size).clear();
-                    Draft candidate = best.with(items);
+                    Draft candidate = without(best, at, size);
                     runs++;
                     if (fails(candidate)) {
                         best = candidate;
@@ -182,6 +180,30 @@ final class Fuzzer implements AutoCloseable {
         return shrinkRegisters(best);
     }
 
+    /** A program without some items; what DMA writes to in the others stays the same. */
+    private static Draft without(Draft draft, int at, int size) {
+        List<Item> items = new ArrayList<>(draft.items());
+        List<Item> removed = items.subList(at, at + size);
+        int first = bytes(draft.items().subList(0, at));
+        int length = bytes(removed);
+        removed.clear();
+        int before = bytes(draft.items()) + 1;
+        List<Step> steps = new ArrayList<>();
+        for (Step step : draft.frame().steps()) {
+            int target = Math.floorMod(step.argument(), before);
+            if (step.event() == Case.Event.DMA_CODE && target >= first + length) {
+                target -= length;
+            }
+            boolean code = step.event() == Case.Event.DMA_CODE;
+            steps.add(new Step(step.event(), code ? target : step.argument(), step.instructions()));
+        }
+        return new Draft(withSteps(draft.frame(), steps), items);
+    }
+
+    private static int bytes(List<Item> items) {
+        return items.stream().mapToInt(item -> item.bytes().length).sum();
+    }
+
     private boolean fails(Draft draft) {
         return compare(draft.assemble()) != null;
     }
@@ -192,7 +214,15 @@ final class Fuzzer implements AutoCloseable {
         simpler.add(frame.with(frame.registers(), frame.setup(), 0, frame.steps()));
         for (int bit :
                 new int[] {
-                    Setup.ATTENTION, Setup.HOLES, Setup.USER, Setup.BASES, Setup.DELIVER, Setup.KEYS
+                    Setup.ATTENTION,
+                    Setup.HOLES,
+                    Setup.USER,
+                    Setup.BASES,
+                    Setup.DELIVER,
+                    Setup.KEYS,
+                    Setup.VM86,
+                    Setup.LIMITS,
+                    Setup.OTHER_STACK
                 }) {
             simpler.add(
                     frame.with(

@@ -12,7 +12,7 @@ import java.util.Random;
  * Makes random programs of a seed: whatever the decoder knows, and idioms of compilers and kernels.
  */
 final class Generator {
-    private static final int[] SIZES = {2, 4, 4, 4, 8, 8, 8};
+    private static final int[] SIZES = {2, 2, 4, 4, 4, 8, 8, 8};
 
     private Generator() {}
 
@@ -35,7 +35,12 @@ final class Generator {
             setup &= ~Setup.BASES;
         }
         if (codeSize == 2) {
-            setup &= Setup.ATTENTION;
+            setup = setup16(random, setup) & allowed;
+        } else if (codeSize == 4 && random.nextInt(4) == 0) {
+            setup |= random.nextInt(4) * Setup.LIMITS & allowed;
+            if ((setup & Setup.OTHER_STACK) != 0) {
+                setup &= ~Setup.DELIVER;
+            }
         }
         if ((setup & Setup.USER) != 0) {
             // Delivery to CPL 0 and back is the affair of other tests.
@@ -49,10 +54,11 @@ final class Generator {
         }
         // Some begin shortly before a page's end, so that instructions and blocks lie across it.
         int start =
-                switch (random.nextInt(3)) {
+                switch (random.nextInt(codeSize == 2 ? 4 : 3)) {
                     case 0 -> 0x1000 - random.nextInt(200);
                     case 1 -> 0x2000 - random.nextInt(30);
-                    default -> random.nextInt(0x800);
+                    case 2 -> random.nextInt(0x800);
+                    default -> 0xFFFF - random.nextInt(200);
                 };
         boolean user = (setup & Setup.USER) != 0;
         long[] registers = new long[16];
@@ -60,7 +66,10 @@ final class Generator {
             registers[i] = value(random, codeSize);
         }
         registers[1] = random.nextInt(40);
-        registers[4] = codeSize == 2 ? 0x7000 : FuzzMachine.STACK + 0x7000 - random.nextInt(2) * 3;
+        registers[4] =
+                (setup & Setup.OTHER_STACK) == 0
+                        ? stackPointer(random, codeSize)
+                        : 0x7000 + (codeSize == 2 ? 0 : random.nextInt() & 0xFFFF_0000L);
         int flags = 2 | random.nextInt() & 0x8D5;
         if (random.nextInt(12) == 0) {
             flags |= 0x400;
@@ -81,8 +90,42 @@ final class Generator {
                         flags,
                         setup,
                         random.nextInt(4) == 0 ? 0 : seed + 1,
-                        steps(random, user, codeSize));
+                        steps(random, user || (setup & Setup.PROTECTED) != 0, codeSize));
         return new Draft(frame, items(random, codeSize, setup));
+    }
+
+    /** Of 16-bit code; some of what may be chosen for other code. */
+    private static int setup16(Random random, int before) {
+        int setup = before & (Setup.ATTENTION | Setup.BASES);
+        switch (random.nextInt(6)) {
+            case 0, 1 -> {
+                setup |= Setup.PROTECTED | before & (Setup.PAGING | Setup.USER);
+                setup |= (setup & Setup.PAGING) != 0 ? before & Setup.HOLES : 0;
+            }
+            case 2 -> setup |= Setup.VM86 | Setup.USER | before & Setup.PAGING;
+            default -> {}
+        }
+        if (random.nextInt(3) == 0) {
+            setup |= Setup.LIMITS;
+        }
+        if (random.nextInt(5) == 0 && (setup & Setup.VM86) == 0) {
+            setup |= Setup.OTHER_STACK;
+        }
+        return setup;
+    }
+
+    /** In 16-bit code often where it wraps. */
+    private static long stackPointer(Random random, int codeSize) {
+        if (codeSize != 2) {
+            return FuzzMachine.STACK + 0x7000 - random.nextInt(2) * 3;
+        }
+        long upper = random.nextInt(3) == 0 ? random.nextInt() & 0xFFFF_0000L : 0;
+        return upper
+                | switch (random.nextInt(4)) {
+                    case 0 -> random.nextInt(16);
+                    case 1 -> 0xFFFF - random.nextInt(16);
+                    default -> 0x7000;
+                };
     }
 
     /** Addresses of data for the most part. */
@@ -94,11 +137,16 @@ final class Generator {
             case 2 -> codeSize == 8 ? random.nextLong() : 0x8000_0000L;
             case 3 -> codeSize == 8 ? -1 : 0xFFFF_FFFFL;
             case 4 -> base + 0x1000L * (1 + random.nextInt(7)) - random.nextInt(8);
+            case 5 ->
+                    codeSize == 2
+                            ? (random.nextInt() & 0xFFFF_0000L) + 8 - random.nextInt(16)
+                                    & 0xFFFF_FFFFL
+                            : base + random.nextInt(0x7800);
             default -> base + random.nextInt(0x7800);
         };
     }
 
-    private static List<Step> steps(Random random, boolean user, int codeSize) {
+    private static List<Step> steps(Random random, boolean undisturbed, int codeSize) {
         List<Step> steps = new ArrayList<>();
         int left = 400 + random.nextInt(1200);
         boolean fine = random.nextInt(3) == 0;
@@ -108,7 +156,7 @@ final class Generator {
                     switch (random.nextInt(16)) {
                         case 0 -> Event.DMA_CODE;
                         case 1, 2 -> Event.DMA_DATA;
-                        case 3, 4 -> user ? Event.NONE : Event.IRQ;
+                        case 3, 4 -> undisturbed ? Event.NONE : Event.IRQ;
                         case 5 -> Event.FORGET;
                         default -> Event.NONE;
                     };

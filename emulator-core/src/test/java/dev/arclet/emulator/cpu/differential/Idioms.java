@@ -25,6 +25,9 @@ final class Idioms {
     private List<Patch> patches = new ArrayList<>();
     private int id;
 
+    /** Whether the next memory operand's address has 32 bits in 16-bit code. */
+    private boolean wideAddress;
+
     Idioms(Random random, int codeSize, int items, int setup) {
         this.random = random;
         this.codeSize = codeSize;
@@ -36,6 +39,11 @@ final class Idioms {
         id = newId;
         out = new ByteArrayOutputStream();
         patches = new ArrayList<>();
+        if (codeSize == 2 && random.nextInt(16) == 0) {
+            loadSegment16(pick(new int[] {0, 3, 4, 5}), (setup & Setup.USER) == 0);
+            memory();
+            return new Item(id, out.toByteArray(), List.copyOf(patches));
+        }
         switch (random.nextInt(26)) {
             case 0, 1, 2 -> arithmetic();
             case 3, 4 -> memory();
@@ -119,13 +127,24 @@ final class Idioms {
         emit(0xC0 | reg << 3 | rm);
     }
 
+    /** Prefixes of 16-bit code for a memory operand: of its segment, and of its address. */
+    private void prefixes() {
+        if (codeSize == 2 && random.nextInt(4) == 0) {
+            emit(pick(new int[] {0x26, 0x2E, 0x36, 0x3E, 0x64, 0x65}));
+        }
+        if (codeSize == 2 && random.nextInt(5) == 0) {
+            emit(0x67);
+            wideAddress = true;
+        }
+    }
+
     /** A memory operand in data or on the stack. */
     private void memoryOperand(int reg) {
-        if (codeSize == 2) {
-            int[] forms = {4, 5, 6, 7}; // SI, DI, BP, BX
-            emit(0x40 | reg << 3 | pick(forms), random.nextInt(128));
+        if (codeSize == 2 && !wideAddress) {
+            memoryOperand16(reg);
             return;
         }
+        wideAddress = false;
         switch (random.nextInt(6)) {
             case 0 -> { // [esp + disp8]
                 emit(0x44 | reg << 3, 0x24, random.nextInt(64));
@@ -142,13 +161,35 @@ final class Idioms {
                 } else {
                     emit(0x05 | reg << 3);
                 }
-                emit32(FuzzMachine.DATA + random.nextInt(0x7F00));
+                emit32((codeSize == 2 ? 0 : FuzzMachine.DATA) + random.nextInt(0x7F00));
             }
             case 3 -> { // [base + disp32]
                 emit(0x80 | reg << 3 | pick(POINTERS));
                 emit32(random.nextInt(0x800) - 0x400);
             }
             default -> emit(0x40 | reg << 3 | pick(POINTERS), random.nextInt(256));
+        }
+    }
+
+    /** Mostly what compilers use; all forms, now and then about the end of 64 KiB. */
+    private void memoryOperand16(int reg) {
+        int form = random.nextInt(3) == 0 ? random.nextInt(8) : 4 + random.nextInt(4);
+        switch (random.nextInt(6)) {
+            case 0 -> {
+                emit(reg << 3 | 6);
+                emit16(random.nextInt(8) == 0 ? -random.nextInt(8) : random.nextInt(0x7F00));
+            }
+            case 1 -> {
+                emit(0x80 | reg << 3 | form);
+                emit16(random.nextInt(4) == 0 ? random.nextInt() : random.nextInt(0x400) - 0x200);
+            }
+            case 2 -> {
+                emit(reg << 3 | form);
+                if (form == 6) {
+                    emit16(random.nextInt(0x7F00));
+                }
+            }
+            default -> emit(0x40 | reg << 3 | form, random.nextInt(256));
         }
     }
 
@@ -198,6 +239,7 @@ final class Idioms {
     }
 
     private void memory() {
+        prefixes();
         switch (random.nextInt(6)) {
             case 0 -> {
                 size();
@@ -245,6 +287,7 @@ final class Idioms {
                 registers(any(), any());
             }
             case 2 -> {
+                prefixes();
                 size();
                 emit(0x3B);
                 memoryOperand(any());
@@ -281,6 +324,9 @@ final class Idioms {
                 relativeWide(id - random.nextInt(6));
             }
             case 1 -> { // loop
+                if (codeSize != 8 && random.nextInt(5) == 0) {
+                    emit(0x67);
+                }
                 emit(0xE0 + random.nextInt(4));
                 relative(1, id - random.nextInt(4));
             }
@@ -303,16 +349,36 @@ final class Idioms {
                             0));
             immediate(0);
             emit(0xFF, 0xD0);
+        } else if (codeSize == 2 && random.nextInt(4) == 0) {
+            callRarer();
         } else {
             emit(0xE8);
             relativeWide(random.nextInt(items + 1));
         }
     }
 
+    /** Calls of 16-bit code with addresses of 32 bits, and to its own segment. */
+    private void callRarer() {
+        if (random.nextBoolean()) {
+            emit(0x66, 0xE8);
+            relative(4, random.nextInt(items + 1));
+        } else {
+            emit(0x9A);
+            patches.add(new Patch(out.size(), 2, false, random.nextInt(items + 1), 0));
+            emit16(0);
+            emit16((setup & Setup.PROTECTED) == 0 ? FuzzMachine.CODE >> 4 : 8);
+        }
+    }
+
     private void returns() {
         switch (random.nextInt(5)) {
             case 0 -> emit(0xC2, random.nextInt(3) * 4, 0);
-            case 1, 2 -> emit(0xC3);
+            case 1, 2 -> {
+                if (codeSize == 2 && random.nextInt(4) == 0) {
+                    emit(0x66);
+                }
+                emit(codeSize == 2 && random.nextInt(8) == 0 ? 0xCB : 0xC3);
+            }
             default -> { // jumps over a function
                 emit(0xE9);
                 relativeWide(id + 1 + random.nextInt(5));
@@ -321,6 +387,9 @@ final class Idioms {
     }
 
     private void stack() {
+        if (codeSize != 8 && random.nextInt(6) == 0) {
+            emit(0x66);
+        }
         switch (random.nextInt(7)) {
             case 0 -> emit(0x50 | any(), 0x58 | target());
             case 1 -> emit(0x50 | any());
@@ -349,6 +418,9 @@ final class Idioms {
         emit(0xB8 | r);
         int offset =
                 random.nextInt(16) == 0 ? 0x8000 + random.nextInt(0x7000) : random.nextInt(0x7000);
+        if (codeSize == 2 && random.nextInt(6) == 0) {
+            offset = 4 - random.nextInt(8);
+        }
         immediate((codeSize == 2 ? 0 : FuzzMachine.DATA) + offset);
         if (random.nextInt(3) == 0) {
             emit(0x83, 0xE1, random.nextInt(64)); // and ecx, n
@@ -691,6 +763,10 @@ final class Idioms {
     /** Loads ES, DS, FS or GS: with what it has, a flat segment, or seldom none. */
     private void loadSegment(boolean kernel) {
         int segment = pick(new int[] {0, 3, 4, 5});
+        if (codeSize == 2 && random.nextInt(3) != 0) {
+            loadSegment16(segment, kernel);
+            return;
+        }
         if (codeSize == 2 || random.nextInt(3) == 0) {
             if (segment >= 4) {
                 emit(0x0F, 0x80 | segment << 3, 0x0F, 0x81 | segment << 3); // push; pop
@@ -704,6 +780,36 @@ final class Idioms {
         emit(0xB8); // mov eax, selector; mov segment, ax
         immediate(random.nextInt(6) == 0 ? 0 : kernel && random.nextBoolean() ? 0x10 : 0x23);
         emit(0x8E, 0xC0 | segment << 3);
+    }
+
+    /** The same in 16-bit code: with bases about the data's, now and then by LDS and the like. */
+    private void loadSegment16(int segment, boolean kernel) {
+        int value =
+                (setup & Setup.PROTECTED) != 0
+                        ? random.nextInt(6) == 0 ? 0 : kernel ? 0x10 : 0x23
+                        : switch (random.nextInt(6)) {
+                            case 0 -> FuzzMachine.STACK >> 4;
+                            case 1 -> FuzzMachine.CODE >> 4;
+                            case 2 -> random.nextInt(0x1_0000);
+                            default -> (FuzzMachine.DATA >> 4) + random.nextInt(0x800);
+                        };
+        if (random.nextInt(3) != 0) {
+            emit(0xB8); // mov ax, value; mov segment, ax
+            emit16(value);
+            emit(0x8E, 0xC0 | segment << 3);
+            return;
+        }
+        int at = random.nextInt(8) == 0 ? 0xFFFC + random.nextInt(4) : random.nextInt(0x7000);
+        emit(0xC7, 0x06); // mov word [at + 2], value; lds or les bx, [at]
+        emit16(at + 2);
+        emit16(value);
+        switch (segment) {
+            case 0 -> emit(0xC4);
+            case 3 -> emit(0xC5);
+            default -> emit(0x0F, 0xB0 | segment);
+        }
+        emit(pick(POINTERS) << 3 | 6);
+        emit16(at);
     }
 
     private void frame() {
@@ -723,10 +829,12 @@ final class Idioms {
     private void extend() {
         switch (random.nextInt(3)) {
             case 0 -> {
+                prefixes();
                 size();
                 emit(0x0F, pick(new int[] {0xB6, 0xB7, 0xBE, 0xBF}));
                 if (random.nextBoolean()) {
                     registers(target(), any());
+                    wideAddress = false;
                 } else {
                     memoryOperand(target());
                 }
@@ -736,6 +844,7 @@ final class Idioms {
                 emit(random.nextBoolean() ? 0x98 : 0x99);
             }
             default -> {
+                prefixes();
                 size();
                 emit(0x8D);
                 memoryOperand(target());
@@ -746,6 +855,7 @@ final class Idioms {
     private void exchange() {
         switch (random.nextInt(4)) {
             case 0 -> {
+                prefixes();
                 size();
                 emit(0x87);
                 memoryOperand(pick(SCRATCH));
@@ -771,7 +881,8 @@ final class Idioms {
         int r = pick(POINTERS);
         int base = codeSize == 2 ? 0 : FuzzMachine.DATA;
         emit(0xB8 | r);
-        immediate(base + 0x1000 * (1 + random.nextInt(14)) - random.nextInt(8));
+        int pages = codeSize == 2 ? 1 + random.nextInt(16) : 1 + random.nextInt(14);
+        immediate(base + 0x1000 * pages - random.nextInt(8));
         for (int i = 1 + random.nextInt(3); i > 0; i--) {
             size();
             emit(pick(new int[] {0x8B, 0x89, 0x01, 0x03, 0x87, 0x31, 0x39}));

@@ -54,7 +54,7 @@ class RegressionTest {
                 new Fuzzer(
                         new FuzzMachine("interpreter", Interpreter::new),
                         new FuzzMachine("other engine", engine),
-                        127)) {
+                        Case.Setup.ALL)) {
             Case c = Case.parse(text);
             String difference = fuzzer.compare(c);
             assertNull(difference, () -> fuzzer.explain(c));
