@@ -82,6 +82,13 @@ public final class Hpet implements MmioDevice, Resettable, Stateful {
     private final long[] comparator = new long[TIMERS];
     private final long[] period = new long[TIMERS];
 
+    /**
+     * When timers match next that nothing but their comparator tells of, else {@link
+     * EventQueue#NEVER}: they wake nobody, {@link #settle} catches up with them. Linux leaves timer
+     * 0 so, running at its tick.
+     */
+    private final long[] unseen = new long[TIMERS];
+
     /** Which timers hold their line high now. */
     private int raised;
 
@@ -119,6 +126,7 @@ public final class Hpet implements MmioDevice, Resettable, Stateful {
         raised = 0;
         Arrays.fill(comparator, -1L);
         Arrays.fill(period, 0);
+        Arrays.fill(unseen, EventQueue.NEVER);
         for (int i = 0; i < TIMERS; i++) {
             control[i] = capabilities(i);
         }
@@ -161,18 +169,35 @@ public final class Hpet implements MmioDevice, Resettable, Stateful {
     /** Aims a timer's event at its next match, not nearer than {@code spacing} nanoseconds. */
     private void arm(int timer, long spacing) {
         if (!running()) {
-            wakeups[timer].cancel();
+            schedule(timer, EventQueue.NEVER);
             return;
         }
         long now = events.clock().nanos();
         long distance = distance(timer);
         if (distance <= 0 || distance > (Long.MAX_VALUE - now) / TICK_NANOS - 1) {
             // More than centuries ahead, or a match just passed of a 64-bit timer.
-            wakeups[timer].cancel();
+            schedule(timer, EventQueue.NEVER);
             return;
         }
         long deadline = (now / TICK_NANOS + distance) * TICK_NANOS;
-        wakeups[timer].arm(Math.max(deadline, now + spacing));
+        schedule(timer, Math.max(deadline, now + spacing));
+    }
+
+    private void schedule(int timer, long deadline) {
+        boolean seen = is(timer, TIMER_INTERRUPT) || is(timer, TIMER_LEVEL);
+        unseen[timer] = seen ? EventQueue.NEVER : deadline;
+        wakeups[timer].arm(seen ? deadline : EventQueue.NEVER);
+    }
+
+    /** Brings the comparators up to now of timers that wake nobody. */
+    private void settle() {
+        long now = events.clock().nanos();
+        for (int i = 0; i < TIMERS; i++) {
+            if (unseen[i] <= now) {
+                unseen[i] = EventQueue.NEVER;
+                expires(i);
+            }
+        }
     }
 
     private void expires(int timer) {
@@ -243,6 +268,7 @@ public final class Hpet implements MmioDevice, Resettable, Stateful {
 
     @Override
     public long readMmio(long offset, int bytes) {
+        settle();
         int lane = (int) offset & 7;
         long value = register((int) offset & SIZE - 1 & ~7) >>> 8 * lane;
         return bytes == 8 ? value : value & (1L << 8 * bytes) - 1;
@@ -250,6 +276,7 @@ public final class Hpet implements MmioDevice, Resettable, Stateful {
 
     @Override
     public void writeMmio(long offset, int bytes, long value) {
+        settle();
         int shift = 8 * ((int) offset & 7);
         int at = (int) offset & SIZE - 1 & ~7;
         long lanes = (bytes == 8 ? -1L : (1L << 8 * bytes) - 1) << shift;
@@ -375,6 +402,7 @@ public final class Hpet implements MmioDevice, Resettable, Stateful {
 
     @Override
     public void save(SnapshotWriter out) {
+        settle();
         out.putInt("configuration", configuration);
         out.putInt("status", status);
         out.putLong("counterBase", counterBase);
@@ -383,7 +411,7 @@ public final class Hpet implements MmioDevice, Resettable, Stateful {
         out.putLongs("period", period);
         out.putInt("raised", raised);
         for (int i = 0; i < TIMERS; i++) {
-            out.putLong("deadline", wakeups[i].deadline());
+            out.putLong("deadline", Math.min(wakeups[i].deadline(), unseen[i]));
         }
     }
 
@@ -400,7 +428,7 @@ public final class Hpet implements MmioDevice, Resettable, Stateful {
         }
         raised = in.getInt("raised", 0, 7);
         for (int i = 0; i < TIMERS; i++) {
-            wakeups[i].arm(in.getLong("deadline"));
+            schedule(i, in.getLong("deadline"));
         }
         legacyChanged.accept((configuration & LEGACY) != 0);
     }

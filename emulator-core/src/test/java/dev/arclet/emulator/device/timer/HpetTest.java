@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.arclet.emulator.bus.EventQueue;
 import dev.arclet.emulator.bus.IrqLine;
 import dev.arclet.emulator.device.DeviceContractTest;
 import dev.arclet.emulator.device.TestRig;
@@ -105,6 +106,37 @@ class HpetTest extends DeviceContractTest {
         assertEquals(101, pins[0].rises, "missed periods are merged");
         rig.advance(10_000);
         assertEquals(102, pins[0].rises, "the phase is kept");
+    }
+
+    @Test
+    void aTimerWithoutInterruptKeepsItsPhaseAndWakesNobody() {
+        write(CONFIGURATION, 1);
+        write(0x100, INTERRUPT | PERIODIC | SET_VALUE | MODE_32 | 16 << 9);
+        write(0x108, 1000);
+        write(0x108, 1000);
+        rig.advance(25_000);
+        assertEquals(2, pins[0].rises);
+        write(0x100, PERIODIC | MODE_32 | 16 << 9); // as Linux shuts it down
+        assertEquals(EventQueue.NEVER, rig.events.nextDeadline());
+        rig.advance(1_000_000);
+        assertEquals(103_000, read(0x108));
+        rig.advance(10_000);
+        assertEquals(2, pins[0].rises);
+        write(0x100, INTERRUPT | PERIODIC | MODE_32 | 16 << 9);
+        rig.advance(4_999);
+        assertEquals(2, pins[0].rises);
+        rig.advance(1);
+        assertEquals(3, pins[0].rises);
+        assertEquals(105_000, read(0x108));
+    }
+
+    @Test
+    void aSilentLevelTimerShowsItsMatch() {
+        write(CONFIGURATION, 1);
+        write(0x120, LEVEL | 18 << 9);
+        write(0x128, 500);
+        rig.advance(5_000);
+        assertEquals(2, read(STATUS));
     }
 
     @Test
