@@ -350,6 +350,46 @@ public final class GuestMemory implements AutoCloseable {
         UNSAFE.putLong(null, hostAddress, value);
     }
 
+    /** As {@link #load8(long)}, with {@code none} null, which C1 then need not make each time. */
+    public static byte load8(long hostAddress, Object none) {
+        return UNSAFE.getByte(none, hostAddress);
+    }
+
+    /** As {@link #store8(long, byte)}, with {@code none} null. */
+    public static void store8(long hostAddress, byte value, Object none) {
+        UNSAFE.putByte(none, hostAddress, value);
+    }
+
+    /** As {@link #load16(long)}, with {@code none} null. */
+    public static short load16(long hostAddress, Object none) {
+        return UNSAFE.getShort(none, hostAddress);
+    }
+
+    /** As {@link #store16(long, short)}, with {@code none} null. */
+    public static void store16(long hostAddress, short value, Object none) {
+        UNSAFE.putShort(none, hostAddress, value);
+    }
+
+    /** As {@link #load32(long)}, with {@code none} null. */
+    public static int load32(long hostAddress, Object none) {
+        return UNSAFE.getInt(none, hostAddress);
+    }
+
+    /** As {@link #store32(long, int)}, with {@code none} null. */
+    public static void store32(long hostAddress, int value, Object none) {
+        UNSAFE.putInt(none, hostAddress, value);
+    }
+
+    /** As {@link #load64(long)}, with {@code none} null. */
+    public static long load64(long hostAddress, Object none) {
+        return UNSAFE.getLong(none, hostAddress);
+    }
+
+    /** As {@link #store64(long, long)}, with {@code none} null. */
+    public static void store64(long hostAddress, long value, Object none) {
+        UNSAFE.putLong(none, hostAddress, value);
+    }
+
     /** Copies between two host ranges, each within one page. */
     public static void copy(long fromHostAddress, long toHostAddress, int bytes) {
         UNSAFE.copyMemory(fromHostAddress, toHostAddress, bytes);

@@ -10,7 +10,9 @@ import java.lang.classfile.Label;
 import java.lang.classfile.instruction.SwitchCase;
 import java.lang.constant.ClassDesc;
 import java.lang.constant.ConstantDescs;
+import java.lang.constant.DynamicConstantDesc;
 import java.lang.constant.MethodTypeDesc;
+import java.lang.invoke.MethodHandles;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -43,11 +45,19 @@ final class Bytecode {
             MethodTypeDesc.of(LONG, CPU, LONG, INT, ConstantDescs.CD_boolean);
     private static final MethodTypeDesc COMPARE_INT = MethodTypeDesc.of(INT, INT, INT);
     private static final MethodTypeDesc COMPARE_LONG = MethodTypeDesc.of(INT, LONG, LONG);
-    private static final MethodTypeDesc LOAD_LONG = MethodTypeDesc.of(LONG, LONG);
-    private static final MethodTypeDesc LOAD_INT = MethodTypeDesc.of(INT, LONG);
-    private static final MethodTypeDesc LOAD_SHORT =
-            MethodTypeDesc.of(ConstantDescs.CD_short, LONG);
-    private static final MethodTypeDesc LOAD_BYTE = MethodTypeDesc.of(ConstantDescs.CD_byte, LONG);
+
+    /**
+     * The processor's registers. HotSpot takes it for a constant, whose length it knows, if it was
+     * asked for before: it stands where calls that do nothing else get to.
+     */
+    private static final DynamicConstantDesc<long[]> REGISTER_ARRAY =
+            DynamicConstantDesc.ofNamed(
+                    ConstantDescs.ofConstantBootstrap(
+                            MethodHandles.class.describeConstable().orElseThrow(),
+                            "classData",
+                            ConstantDescs.CD_Object),
+                    ConstantDescs.DEFAULT_NAME,
+                    LONG_ARRAY);
 
     /** A way out whose code stands at the end of the method. */
     private record Stub(Label label, int exit) {}
@@ -74,6 +84,9 @@ final class Bytecode {
     /** Local, long: {@link RegionCode#tlb}. */
     final int tlb;
 
+    /** Local: {@link RegionCode#none}, if C1 is to compile the method. */
+    private final int none;
+
     /** Local, long: host address of a TLB entry. */
     final int entry;
 
@@ -90,7 +103,11 @@ final class Bytecode {
     final AccessGroups groups;
 
     final List<Region.Exit> exits = new ArrayList<>();
-    final Label leave;
+
+    /** Ends of the method: flags are those of the processor; or of the locals. */
+    private final Label leavingFlags, leavingWithFlags;
+
+    private boolean leavesFlags, leavesWithFlags;
     private final List<Stub> stubs = new ArrayList<>();
     private final int exitNumber;
 
@@ -124,7 +141,8 @@ final class Bytecode {
         double0 = exitNumber + 1;
         double1 = double0 + 2;
         double2 = double1 + 2;
-        firstBase = double2 + 2;
+        none = double2 + 2;
+        firstBase = none + 1;
         groups = AccessGroups.of(plan, firstBase + 6);
         int beyondWords = -1;
         int segments = 0;
@@ -141,7 +159,8 @@ final class Bytecode {
         }
         words = ~beyondWords;
         bases = segments;
-        leave = b.newLabel();
+        leavingFlags = b.newLabel();
+        leavingWithFlags = b.newLabel();
     }
 
     // Registers
@@ -322,10 +341,19 @@ final class Bytecode {
     /** Pops a host address, pushes what is there; ints sign extended. */
     void load(int bytes) {
         switch (bytes) {
-            case 1 -> b.invokestatic(MEMORY, "load8", LOAD_BYTE);
-            case 2 -> b.invokestatic(MEMORY, "load16", LOAD_SHORT);
-            case 4 -> b.invokestatic(MEMORY, "load32", LOAD_INT);
-            default -> b.invokestatic(MEMORY, "load64", LOAD_LONG);
+            case 1 -> load("load8", ConstantDescs.CD_byte);
+            case 2 -> load("load16", ConstantDescs.CD_short);
+            case 4 -> load("load32", INT);
+            default -> load("load64", LONG);
+        }
+    }
+
+    private void load(String name, ClassDesc type) {
+        if (profiled) {
+            b.invokestatic(MEMORY, name, MethodTypeDesc.of(type, LONG));
+        } else {
+            b.aload(none);
+            b.invokestatic(MEMORY, name, MethodTypeDesc.of(type, LONG, ConstantDescs.CD_Object));
         }
     }
 
@@ -346,7 +374,15 @@ final class Bytecode {
     }
 
     private void store(String name, ClassDesc type) {
-        b.invokestatic(MEMORY, name, MethodTypeDesc.of(ConstantDescs.CD_void, LONG, type));
+        if (profiled) {
+            b.invokestatic(MEMORY, name, MethodTypeDesc.of(ConstantDescs.CD_void, LONG, type));
+        } else {
+            b.aload(none);
+            b.invokestatic(
+                    MEMORY,
+                    name,
+                    MethodTypeDesc.of(ConstantDescs.CD_void, LONG, type, ConstantDescs.CD_Object));
+        }
     }
 
     // Start and end
@@ -355,28 +391,38 @@ final class Bytecode {
      * The start of the method: leaves for a negative number of instructions, loads registers and
      * flags, goes to the entry.
      *
-     * @param memory whether the region accesses memory by itself
+     * @param flags whether they are looked for in the locals at any entry
+     * @param calls whether operations are called, which count from the region's RIP
      * @param entries labels of all entries; the first one's code follows
      */
-    void begin(int registers, boolean flags, boolean memory, List<Label> entries) {
+    void begin(int registers, boolean flags, boolean calls, List<Label> entries) {
         Label go = b.newLabel();
+        b.ldc(REGISTER_ARRAY);
+        b.astore(GPR);
         b.iload(LEFT);
         b.ifge(go);
         b.lconst_0();
         b.lreturn();
         b.labelBinding(go);
-        if (memory) {
+        b.aload(THIS);
+        b.getfield(CODE, "tlb", LONG);
+        b.lstore(tlb);
+        if (!profiled) {
             b.aload(THIS);
-            b.getfield(CODE, "tlb", LONG);
-            b.lstore(tlb);
+            b.getfield(CODE, "none", ConstantDescs.CD_Object);
+            b.astore(none);
         }
-        b.aload(CPU_LOCAL);
-        b.getfield(CPU, "gpr", LONG_ARRAY);
-        b.astore(GPR);
+        if (calls) {
+            resetRip();
+        }
         reload(registers);
         reloadBases(bases);
         if (flags) {
-            reloadFlags();
+            loadFlags();
+        } else {
+            clear(flagDst);
+            clear(flagSrc);
+            clear(flagResult);
         }
         if (entries.size() > 1) {
             b.iload(ENTRY);
@@ -385,6 +431,17 @@ final class Bytecode {
                 cases.add(SwitchCase.of(i, entries.get(i)));
             }
             b.tableswitch(1, entries.size() - 1, entries.getFirst(), cases);
+        }
+    }
+
+    /** Gives a flag local some value, as the verifier wants to see one. */
+    private void clear(int local) {
+        if (wide) {
+            b.lconst_0();
+            b.lstore(local);
+        } else {
+            b.iconst_0();
+            b.istore(local);
         }
     }
 
@@ -449,18 +506,16 @@ final class Bytecode {
     }
 
     /** Loads the flag locals from the processor. */
-    void reloadFlags() {
-        reloadFlag("flagDst", flagDst);
-        reloadFlag("flagSrc", flagSrc);
-        reloadFlag("flagResult", flagResult);
+    void loadFlags() {
+        loadFlag("flagDst", flagDst);
+        loadFlag("flagSrc", flagSrc);
+        loadFlag("flagResult", flagResult);
         b.aload(CPU_LOCAL);
         b.getfield(CPU, "flagKind", INT);
-        b.loadConstant(FlagCode.FULL);
-        b.ior();
         b.istore(flagCode);
     }
 
-    private void reloadFlag(String field, int local) {
+    private void loadFlag(String field, int local) {
         b.aload(CPU_LOCAL);
         b.getfield(CPU, field, LONG);
         if (wide) {
@@ -489,47 +544,79 @@ final class Bytecode {
         b.putfield(CPU, field, LONG);
     }
 
-    /** Makes the processor's flags what the locals say. */
+    /** Makes the processor's flags what the locals say, as all others know them. */
     void flushFlags(int code) {
-        flushFlagOperands();
+        if (code != FlagCode.PROCESSOR) {
+            flushFlagOperands();
+        }
         b.aload(CPU_LOCAL);
-        if (code == FlagCode.DYNAMIC) {
-            b.iload(flagCode);
-        } else {
-            b.loadConstant(code);
+        switch (code) {
+            case FlagCode.PROCESSOR -> {
+                b.aload(CPU_LOCAL);
+                b.getfield(CPU, "flagKind", INT);
+            }
+            case FlagCode.DYNAMIC -> b.iload(flagCode);
+            default -> b.loadConstant(code);
         }
         b.invokestatic(FLAG_CODE, "settle", MethodTypeDesc.of(ConstantDescs.CD_void, CPU, INT));
     }
 
+    /** Leaves by an exit: goes to the end of the method. */
+    void leave(int exit) {
+        int flags = exits.get(exit).flags();
+        b.loadConstant(word(exit));
+        if (flags == FlagCode.PROCESSOR) {
+            leavesFlags = true;
+            b.goto_(leavingFlags);
+            return;
+        }
+        if (flags == FlagCode.DYNAMIC) {
+            b.iload(flagCode);
+            b.bipush(RegionCode.FLAGS_SHIFT);
+            b.ishl();
+            b.ior();
+        }
+        leavesWithFlags = true;
+        b.goto_(leavingWithFlags);
+    }
+
     /** The end of the method: every exit's stub, and what they share. */
-    void end(int written, boolean flags) {
-        for (int i = 0; i < stubs.size(); i++) {
-            Stub stub = stubs.get(i);
+    void end(int written) {
+        for (Stub stub : stubs) {
             b.labelBinding(stub.label);
-            b.loadConstant(stub.exit);
-            if (i < stubs.size() - 1) {
-                b.goto_(leave);
+            leave(stub.exit);
+        }
+        Label rest = b.newLabel();
+        if (leavesWithFlags) {
+            b.labelBinding(leavingWithFlags);
+            b.istore(exitNumber);
+            flushFlagOperands();
+            if (leavesFlags) {
+                b.goto_(rest);
             }
         }
-        b.labelBinding(leave);
-        b.istore(exitNumber);
-        flush(written);
-        if (flags) {
-            flushFlagOperands();
-            b.aload(CPU_LOCAL);
-            b.iload(flagCode);
-            b.putfield(CPU, "flagKind", INT);
+        if (leavesFlags) {
+            b.labelBinding(leavingFlags);
+            b.istore(exitNumber);
         }
+        b.labelBinding(rest);
+        flush(written);
         pushResult();
         b.lreturn();
     }
 
     /** Leaves by an exit, with registers and flags as the processor has them. */
     void leaveAsIs(int exit) {
-        b.loadConstant(exit);
+        b.loadConstant(word(exit));
         b.istore(exitNumber);
         pushResult();
         b.lreturn();
+    }
+
+    /** What {@link RegionCode#run} tells of an exit. */
+    private int word(int exit) {
+        Region.Exit of = exits.get(exit);
+        return RegionCode.exitWord(exit, of.kind(), of.flags());
     }
 
     private void pushResult() {
@@ -575,7 +662,7 @@ final class Bytecode {
 
     // Exits
 
-    /** The number of a new exit. */
+    /** The number of a new exit; they are fewer than the bytes of bytecode that there may be. */
     int exit(Region.Exit.Kind kind, long rip, int done, int flags) {
         exits.add(new Region.Exit(kind, rip, done, flags));
         return exits.size() - 1;
@@ -586,11 +673,6 @@ final class Bytecode {
         Label label = b.newLabel();
         stubs.add(new Stub(label, exit(kind, rip, done, flags)));
         return label;
-    }
-
-    /** Whether any exit leads to {@link #leave}. */
-    boolean hasStubs() {
-        return !stubs.isEmpty();
     }
 
     /** Branches if one of the region's pages (1..3) was found in place. */

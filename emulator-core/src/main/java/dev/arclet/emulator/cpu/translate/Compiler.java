@@ -1,8 +1,8 @@
 package dev.arclet.emulator.cpu.translate;
 
+import dev.arclet.emulator.cpu.CpuState;
 import dev.arclet.emulator.cpu.decode.Instruction;
 import dev.arclet.emulator.cpu.interp.Op;
-import dev.arclet.emulator.mmu.Mmu;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
@@ -46,7 +46,7 @@ final class Compiler {
     private final List<Job> waiting = new ArrayList<>();
 
     private final List<Warming> warming = new ArrayList<>();
-    private final Mmu mmu;
+    private final CpuState cpu;
     private final BiFunction<Instruction, Op.Place, Op> operations;
     private final ThreadPoolExecutor background;
     private final AtomicLong nanos = new AtomicLong();
@@ -63,12 +63,14 @@ final class Compiler {
     /** {@link Tiers#inStep}. */
     private final int inStep;
 
+    private final long worthOptimising;
     private int asked;
 
-    Compiler(Mmu mmu, BiFunction<Instruction, Op.Place, Op> operations, int inStep) {
-        this.mmu = mmu;
+    Compiler(CpuState cpu, BiFunction<Instruction, Op.Place, Op> operations, Tiers tiers) {
+        this.cpu = cpu;
+        worthOptimising = tiers.worthOptimising();
         this.operations = operations;
-        this.inStep = inStep;
+        inStep = tiers.inStep();
         background =
                 new ThreadPoolExecutor(
                         1,
@@ -139,7 +141,7 @@ final class Compiler {
     }
 
     /**
-     * Makes the code of a region soon; it then appears in {@link Region#code}.
+     * Makes the code of a region soon; it then appears in {@link Region#code()}.
      *
      * @param optimise whether C2 is to compile it, which is worth its time for the hottest only
      */
@@ -183,7 +185,7 @@ final class Compiler {
 
     private RegionEmitter.Result emit(Region region, RegionPlan plan, boolean optimise) {
         try {
-            return RegionEmitter.emit(plan, optimise, mmu, operations);
+            return RegionEmitter.emit(plan, optimise, cpu, operations);
         } catch (RegionEmitter.TooLargeException e) {
             tooLarge.incrementAndGet();
             region.tooLarge = true;
@@ -192,9 +194,12 @@ final class Compiler {
     }
 
     private void publish(Region region, RegionPlan plan, RegionEmitter.Result result) {
+        RegionCode code = result.code();
+        code.exits = result.exits();
+        code.links = new Region.Entry[result.exits().length];
+        code.sites = new IndirectTargets.Site[result.exits().length];
+        code.worth = region.optimised ? Long.MAX_VALUE : worthOptimising;
         region.exits = result.exits();
-        region.links = new Region.Entry[result.exits().length];
-        region.sites = new IndirectTargets.Site[result.exits().length];
         region.codeBytes = result.bytes();
         region.method = result.method();
         made.incrementAndGet();
@@ -206,7 +211,7 @@ final class Compiler {
                 kept.add(region);
             }
         }
-        region.code = result.code();
+        region.open(code);
     }
 
     // In the background

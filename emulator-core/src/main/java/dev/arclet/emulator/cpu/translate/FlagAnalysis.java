@@ -22,19 +22,16 @@ final class FlagAnalysis {
         analysis.codes();
     }
 
-    /** Whether a region touches the flags at all, other than by what it calls. */
-    static boolean touchesFlags(RegionPlan plan) {
-        for (RegionPlan.Node node : plan.nodes) {
-            for (RegionPlan.Step step : node.steps) {
-                switch (Emission.flags(step)) {
-                    case READ, REPLACE, CHANGE -> {
-                        return true;
-                    }
-                    default -> {}
-                }
-            }
-        }
-        return false;
+    /**
+     * Whether an instruction that is emitted looks at flags, of which {@link RegionPlan.Step
+     * #flagsNeeded} is known.
+     */
+    static boolean reads(RegionPlan.Step step) {
+        return switch (Emission.flags(step)) {
+            case READ -> true;
+            case CHANGE -> step.flagsNeeded;
+            default -> false;
+        };
     }
 
     private void liveness() {
@@ -91,7 +88,7 @@ final class FlagAnalysis {
 
     private void codes() {
         for (RegionPlan.Node entry : plan.entries) {
-            entry.flagsIn = FlagCode.DYNAMIC;
+            entry.flagsIn = FlagCode.PROCESSOR;
         }
         boolean changed = true;
         while (changed) {
@@ -124,11 +121,14 @@ final class FlagAnalysis {
     }
 
     /** The code of the flags behind an instruction. */
-    static int after(RegionPlan.Step step, int before) {
+    static int after(RegionPlan.Step step, int codeBefore) {
         Instruction instruction = step.instruction;
         if (!step.emitted) {
-            return Emission.keepsFlags(instruction) ? before : FlagCode.DYNAMIC;
+            return Emission.keepsFlags(instruction) ? codeBefore : FlagCode.PROCESSOR;
         }
+        // What is looked at is loaded.
+        boolean loaded = codeBefore == FlagCode.PROCESSOR && reads(step);
+        int before = loaded ? FlagCode.DYNAMIC : codeBefore;
         switch (Emission.flags(step)) {
             case NONE, READ -> {
                 return before;
@@ -150,25 +150,21 @@ final class FlagAnalysis {
             case SUB, CMP, NEG, CMPXCHG -> FlagCode.of(LazyFlags.SUB, bytes);
             case INC -> FlagCode.of(LazyFlags.INC, bytes);
             case DEC -> FlagCode.of(LazyFlags.DEC, bytes);
-            case ADC -> LazyFlags.ADD | FlagCode.FULL;
-            case SBB -> LazyFlags.SBB | FlagCode.FULL;
-            case AND, OR, XOR, TEST -> LazyFlags.LOGIC | FlagCode.FULL;
+            case ADC -> LazyFlags.ADD;
+            case SBB -> LazyFlags.SBB;
+            case AND, OR, XOR, TEST -> LazyFlags.LOGIC;
             case SHL, SHR, SAR ->
                     switch (Emission.constantCount(instruction, 1)) {
                         case -1 -> FlagCode.DYNAMIC;
                         case 0 -> before;
-                        default -> LazyFlags.RESULT | FlagCode.FULL;
+                        default -> LazyFlags.RESULT;
                     };
             case SHLD, SHRD ->
-                    Emission.constantCount(instruction, 2) == 0
-                            ? before
-                            : LazyFlags.RESULT | FlagCode.FULL;
+                    Emission.constantCount(instruction, 2) == 0 ? before : LazyFlags.RESULT;
             case ROL, ROR ->
-                    Emission.constantCount(instruction, 1) == 0
-                            ? before
-                            : LazyFlags.EXPLICIT | FlagCode.FULL;
-            case IMUL, MUL -> LazyFlags.RESULT | FlagCode.FULL;
-            default -> LazyFlags.EXPLICIT | FlagCode.FULL;
+                    Emission.constantCount(instruction, 1) == 0 ? before : LazyFlags.EXPLICIT;
+            case IMUL, MUL -> LazyFlags.RESULT;
+            default -> LazyFlags.EXPLICIT;
         };
     }
 }

@@ -7,15 +7,19 @@ import dev.arclet.emulator.cpu.LazyFlags;
  * How a region's locals hold the arithmetic flags: as {@link LazyFlags} do, but the result of an
  * addition or subtraction is left out where operands and size give it back.
  *
- * <p>A code is a {@link LazyFlags} kind, log2 of the operand size in bits 4..5, and {@link #FULL}
- * if the result is held, too.
+ * <p>A code is a {@link LazyFlags} kind; or one with {@link #DERIVED} and log2 of the operand size
+ * in bits 4..5, if the result is not held. So what {@link CpuState#flagKind} otherwise is is a
+ * code.
  */
 public final class FlagCode {
-    /** The result is held, not to be computed from the operands. */
-    public static final int FULL = 0x40;
+    /** The result is not held, but to be computed from the operands. */
+    private static final int DERIVED = 0x40;
 
     /** Not a code: it is known when the region runs only, and in a local. */
     static final int DYNAMIC = -1;
+
+    /** Not a code: the processor's fields hold the flags, and the locals mean nothing. */
+    static final int PROCESSOR = -3;
 
     /** Not a code: nobody will ask. */
     static final int DEAD = -2;
@@ -26,7 +30,7 @@ public final class FlagCode {
 
     /** The code of an operation whose result follows from its operands. */
     static int of(int kind, int bytes) {
-        return kind | Integer.numberOfTrailingZeros(bytes) << 4;
+        return kind | DERIVED | Integer.numberOfTrailingZeros(bytes) << 4;
     }
 
     static int kind(int code) {
@@ -34,7 +38,7 @@ public final class FlagCode {
     }
 
     static boolean isFull(int code) {
-        return (code & FULL) != 0;
+        return (code & DERIVED) == 0;
     }
 
     static int bytes(int code) {
@@ -42,7 +46,7 @@ public final class FlagCode {
     }
 
     private static long result(int code, long dst, long src, long result) {
-        if ((code & FULL) != 0) {
+        if ((code & DERIVED) == 0) {
             return result;
         }
         int shift = 64 - (8 << (code >> 4 & 3));
@@ -55,10 +59,14 @@ public final class FlagCode {
         };
     }
 
-    /** Makes the processor's flag fields, into which locals were stored, what they mean there. */
+    /**
+     * Makes the processor's flag fields, into which locals were stored, what they mean there.
+     *
+     * @param code a code, of which the fields are
+     */
     public static void settle(CpuState cpu, int code) {
         cpu.flagKind = code & KIND;
-        if ((code & FULL) == 0) {
+        if ((code & DERIVED) != 0) {
             cpu.flagResult = result(code, cpu.flagDst, cpu.flagSrc, cpu.flagResult);
         }
     }

@@ -80,8 +80,17 @@ final class FlagEmitter {
         }
     }
 
-    /** Makes the code local tell what {@link #current} says. */
+    /** Makes the locals hold the flags, if the processor does. */
+    void load() {
+        if (current == FlagCode.PROCESSOR) {
+            code.loadFlags();
+            current = FlagCode.DYNAMIC;
+        }
+    }
+
+    /** Makes the locals hold the flags, and the code local tell what {@link #current} says. */
     void materialise() {
+        load();
         if (current >= 0) {
             b.loadConstant(current);
             b.istore(code.flagCode);
@@ -256,12 +265,7 @@ final class FlagEmitter {
 
     private boolean jumpAfterSubtraction(int what, boolean wanted, Label target) {
         switch (what) {
-            case 1, 3 -> {
-                push(code.flagDst);
-                push(code.flagSrc);
-                code.compareUnsigned();
-                branch(what == 1 ? Opcode.IFLT : Opcode.IFLE, wanted, target);
-            }
+            case 1, 3 -> compareUnsigned(what == 3, wanted, target);
             case 2 -> compare(Opcode.IF_ICMPEQ, Opcode.IFEQ, wanted, target);
             case 6 -> compare(Opcode.IF_ICMPLT, Opcode.IFLT, wanted, target);
             case 7 -> compare(Opcode.IF_ICMPLE, Opcode.IFLE, wanted, target);
@@ -283,6 +287,38 @@ final class FlagEmitter {
             branch(longs, wanted, target);
         } else {
             branch(ints, wanted, target);
+        }
+    }
+
+    /** Branches if the destination is below the source, or equal to it. */
+    private void compareUnsigned(boolean orEqual, boolean wanted, Label target) {
+        Opcode longs = orEqual ? Opcode.IFLE : Opcode.IFLT;
+        if (code.profiled) { // C2 knows what it is, C1 makes -1, 0 or 1 of it
+            push(code.flagDst);
+            push(code.flagSrc);
+            code.compareUnsigned();
+            branch(longs, wanted, target);
+            return;
+        }
+        pushForSigned(code.flagDst);
+        pushForSigned(code.flagSrc);
+        if (code.wide) {
+            b.lcmp();
+            branch(longs, wanted, target);
+        } else {
+            branch(orEqual ? Opcode.IF_ICMPLE : Opcode.IF_ICMPLT, wanted, target);
+        }
+    }
+
+    /** Pushes a local so that signed comparison says what unsigned would. */
+    private void pushForSigned(int local) {
+        push(local);
+        if (code.wide) {
+            b.loadConstant(Long.MIN_VALUE);
+            b.ladd();
+        } else {
+            b.loadConstant(Integer.MIN_VALUE);
+            b.iadd();
         }
     }
 

@@ -35,9 +35,12 @@ final class InstructionEmitter {
         vectors = new VectorEmitter(code, flags, memory, operands);
     }
 
-    /** Begins an instruction before which so many of its node were done. */
+    /** Begins an instruction before which so many of its node were done; loads flags for it. */
     void start(RegionPlan.Step step, int done) {
         operands.start(step, done);
+        if (FlagAnalysis.reads(step)) {
+            flags.load();
+        }
     }
 
     /** See {@link OperandEmitter#unusual}. */

@@ -25,7 +25,7 @@ final class MemoryEmitter {
     /** Shift and mask that make of an address the offset of its TLB entry in its bank. */
     private static final int ENTRY_SHIFT = 8;
 
-    private static final long ENTRY_MASK = 0x3FF0;
+    private static final int ENTRY_MASK = 0x3FF0;
 
     /** Where an entry has what to add to a linear address. */
     private static final long ADDEND = 8;
@@ -275,11 +275,18 @@ final class MemoryEmitter {
      * that have the TLB filled do so one access at a time, for reading or for writing.
      */
     private void lookUp(int bytes, boolean reads, boolean writes, Label miss) {
-        b.lload(code.wide ? code.address : code.host);
+        // Shifting a long is more code in C1's.
+        if (code.wide) {
+            b.lload(code.address);
+            b.l2i();
+        } else {
+            b.iload(code.address);
+        }
         b.bipush(ENTRY_SHIFT);
-        b.lushr();
+        b.iushr();
         b.loadConstant(ENTRY_MASK);
-        b.land();
+        b.iand();
+        b.i2l();
         b.lload(code.tlb);
         b.ladd();
         b.lstore(code.entry);

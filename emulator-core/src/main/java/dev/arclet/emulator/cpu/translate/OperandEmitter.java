@@ -14,19 +14,17 @@ final class OperandEmitter implements MemoryEmitter.Misses {
     private final CodeBuilder b;
     private final FlagEmitter flags;
     private final MemoryEmitter memory;
-    private final boolean keepFlags;
 
     private RegionPlan.Step step;
     private int done;
     private Label miss;
     private Label unusual;
 
-    OperandEmitter(Bytecode code, FlagEmitter flags, MemoryEmitter memory, boolean keepFlags) {
+    OperandEmitter(Bytecode code, FlagEmitter flags, MemoryEmitter memory) {
         this.code = code;
         b = code.b;
         this.flags = flags;
         this.memory = memory;
-        this.keepFlags = keepFlags;
     }
 
     /** The current instruction. */
@@ -58,8 +56,7 @@ final class OperandEmitter implements MemoryEmitter.Misses {
     }
 
     private Label leave(Region.Exit.Kind kind) {
-        return code.exitLabel(
-                kind, step.rip, done, keepFlags ? flags.current : RegionEmitter.UNTOUCHED);
+        return code.exitLabel(kind, step.rip, done, flags.current);
     }
 
     /** Begins an instruction before which so many of its node were done. */
@@ -132,7 +129,7 @@ final class OperandEmitter implements MemoryEmitter.Misses {
 
     /** Whether somebody may look at the flags of the current instruction. */
     boolean wantsFlags() {
-        return keepFlags && step.flagsNeeded;
+        return step.flagsNeeded;
     }
 
     /** Keeps a copy of the value on the stack in a flag local, if flags are wanted. */

@@ -4,8 +4,8 @@ import java.lang.reflect.Method;
 
 /**
  * Guest code that is translated together: blocks reachable from one entry by direct branches, calls
- * and returns. Belongs to the machine thread, but for {@link #code}, which a background thread may
- * provide.
+ * and returns. Belongs to the machine thread, but for {@link #code()}, which a background thread
+ * may provide.
  */
 final class Region {
     /** A region's way out. */
@@ -57,7 +57,7 @@ final class Region {
         private final int done;
         private final int flags;
 
-        /** How often control has left here. */
+        /** How often control has left here, if reports are to tell. */
         long taken;
 
         Exit(Kind kind, long rip, int done, int flags) {
@@ -81,7 +81,7 @@ final class Region {
             return done;
         }
 
-        /** The flag code that holds here, or {@link RegionEmitter#UNTOUCHED}. */
+        /** The flag code that holds here, or {@link FlagCode#DYNAMIC}. */
         int flags() {
             return flags;
         }
@@ -94,33 +94,41 @@ final class Region {
         /** As {@link RegionCode#run} knows it. */
         final int number;
 
+        /** {@link Region#slack}, which going from one to another asks for. */
+        final int slack;
+
+        /** {@link Region#mode}, as well. */
+        final long mode;
+
         final long linear;
         final long physical;
         final long rip;
 
+        /** {@link dev.arclet.emulator.mmu.Mmu#generation} for which it was found in place. */
+        int generation;
+
+        /** Whether {@link #generation} is that of global pages. */
+        boolean global;
+
+        /** The region's code; null until translated, and when the region is not valid any more. */
+        volatile RegionCode code;
+
         /** The next entry at the same physical address. */
         Entry nextAtPhysical;
 
-        private Entry(Region region, int number, RegionPlan.Node node) {
+        private Entry(Region region, int number, long rip) {
             this.region = region;
             this.number = number;
-            rip = node.rip;
-            long distance = node.rip - region.rip;
-            linear = region.linear + distance;
-            physical = region.physical + distance;
+            this.rip = rip;
+            slack = region.slack;
+            mode = region.mode;
+            linear = region.linear + (rip - region.rip);
+            physical = region.physical + (rip - region.rip);
         }
 
         /** Whether it is entered at an address in a mode. */
         boolean isAt(long linearAddress, long address, long inMode) {
-            return linear == linearAddress && rip == address && region.mode == inMode;
-        }
-
-        private Entry(Region region) {
-            this.region = region;
-            number = 0;
-            rip = region.rip;
-            linear = region.linear;
-            physical = region.physical;
+            return linear == linearAddress && rip == address && mode == inMode;
         }
     }
 
@@ -155,17 +163,8 @@ final class Region {
     /** Where those pages were. */
     final long[] physicalPages;
 
-    /** Exits by number; complete when {@link #code} is there. */
+    /** Exits by number; complete when {@link #code()} is there. */
     Exit[] exits = {};
-
-    /** Where control last went on after {@link Exit.Kind#GO} exits. */
-    Entry[] links = {};
-
-    /** What is known of {@link Exit.Kind#DYNAMIC} exits that were taken. */
-    IndirectTargets.Site[] sites = {};
-
-    /** Null until translated. */
-    volatile RegionCode code;
 
     /** {@link RegionCode#run} of the code; complete when that is there. */
     Method method;
@@ -173,8 +172,8 @@ final class Region {
     /** How often control came here while there was no code yet; others may read it late. */
     int heat;
 
-    /** Guest instructions executed by the code. */
-    long executed;
+    /** What code executed that is no longer there, and how often it was entered. */
+    private long executedBefore, enteredBefore;
 
     /** Whether C2 has compiled its code, or shall not. */
     boolean optimised;
@@ -196,25 +195,13 @@ final class Region {
     /** Cleared when its guest code was overwritten or it was evicted. */
     boolean valid = true;
 
-    /** {@link dev.arclet.emulator.mmu.Mmu#generation} for which its first page was in place. */
-    int generation;
-
-    /** Whether {@link #generation} is that of global pages. */
-    boolean global;
-
-    /** Whether {@link #generation} means anything. */
-    boolean checked;
-
-    /** How often it was entered. */
-    long entered;
-
     /** How often it was left by {@link Exit.Kind#APART}. */
     long apart;
 
     /** How often it was left by {@link Exit.Kind#MISS}. */
     long misses;
 
-    /** {@link #entered} and {@link #heat} together at the last {@link #sweep}. */
+    /** {@link #entered()} and {@link #heat} together at the last {@link #sweep}. */
     private long usesSeen;
 
     /** Which of the sizes of regions it was formed with. */
@@ -234,11 +221,35 @@ final class Region {
         physicalPages = plan.physicalPages;
         entries = new Entry[Math.max(1, plan.entries.size())];
         if (plan.entries.isEmpty()) {
-            entries[0] = new Entry(this);
+            entries[0] = new Entry(this, 0, rip);
         }
         for (int i = 0; i < plan.entries.size(); i++) {
-            entries[i] = new Entry(this, i, plan.entries.get(i));
+            entries[i] = new Entry(this, i, plan.entries.get(i).rip);
         }
+    }
+
+    /** Its code; null until translated, and when it is not valid any more. */
+    RegionCode code() {
+        return entries[0].code;
+    }
+
+    /** Lets control enter; all else of it is complete. */
+    void open(RegionCode code) {
+        for (int i = entries.length - 1; i >= 0; i--) {
+            entries[i].code = code;
+        }
+    }
+
+    /** Guest instructions executed by its code. */
+    long executed() {
+        RegionCode code = code();
+        return code == null ? executedBefore : code.executed();
+    }
+
+    /** How often its code was entered. */
+    long entered() {
+        RegionCode code = code();
+        return code == null ? enteredBefore : code.entered;
     }
 
     /** Physical address of one of its instructions. */
@@ -254,24 +265,25 @@ final class Region {
 
     /** How often control has come here since the last {@link #sweep}, with code or without. */
     long usesSinceSweep() {
-        return entered + heat - usesSeen;
+        return entered() + heat - usesSeen;
     }
 
     /** Begins to count uses anew. */
     void sweep() {
-        usesSeen = entered + heat;
+        usesSeen = entered() + heat;
     }
 
     /** Makes it stop if it is running, and never be entered again; its class can be unloaded. */
     void invalidate() {
         valid = false;
-        RegionCode mine = code;
-        if (mine != null) {
-            mine.stop = true;
-            code = null;
+        RegionCode code = code();
+        if (code != null) {
+            executedBefore = code.executed();
+            enteredBefore = code.entered;
+            code.stop = true;
         }
-        for (int i = 0; i < links.length; i++) {
-            links[i] = null;
+        for (Entry entry : entries) {
+            entry.code = null;
         }
     }
 }

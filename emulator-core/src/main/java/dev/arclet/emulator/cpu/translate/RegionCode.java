@@ -3,8 +3,32 @@ package dev.arclet.emulator.cpu.translate;
 import dev.arclet.emulator.cpu.CpuState;
 import dev.arclet.emulator.cpu.interp.Op;
 
-/** What the classes of translated regions extend. */
+/**
+ * What the classes of translated regions extend: their code, and what going from one to another
+ * reads and writes of them. That is in few cache lines: most that a guest's system executes is not
+ * in the caches when control gets there (docs/adr/0008).
+ */
 abstract class RegionCode {
+    /**
+     * How many instructions entering a region counts for in {@link #work}: what could be executed
+     * in the time that it takes to go from one to another.
+     */
+    static final int ENTRY_COST = 32;
+
+    /** Where {@link #exitWord} has the code of the flags, which may be filled in later. */
+    static final int FLAGS_SHIFT = 16;
+
+    private static final int KIND_SHIFT = 12;
+
+    /** Guest instructions executed, and {@link #ENTRY_COST} for each time it was entered. */
+    long work;
+
+    /** When {@link #work} is more, the region is to be formed anew. */
+    long worth;
+
+    /** How often it was entered. */
+    long entered;
+
     /** Operations of the interpreter that the region calls. */
     final Op[] ops;
 
@@ -20,8 +44,8 @@ abstract class RegionCode {
     /** Set when an operation that the region calls may have made it invalid. */
     boolean stop;
 
-    /** Whether {@link #generation} means anything. */
-    boolean started;
+    /** Whether the region has more than one page, and the numbers below are looked at. */
+    boolean paged;
 
     /** {@link dev.arclet.emulator.mmu.Mmu#generation} that the numbers below are compared with. */
     int generation;
@@ -35,8 +59,52 @@ abstract class RegionCode {
     /** Host address of the TLB's entries for reading in the region's mode. */
     long tlb;
 
+    /**
+     * Always null, which HotSpot does not know: the object that memory outside the heap is in. C1
+     * takes ten bytes to make a null, again for each access; C2 has to know, and gets a constant.
+     */
+    Object none;
+
+    /** {@link Region#exits}. */
+    Region.Exit[] exits = {};
+
+    /** Where control last went on after {@link Region.Exit.Kind#GO} exits. */
+    Region.Entry[] links = {};
+
+    /** What is known of {@link Region.Exit.Kind#DYNAMIC} exits that were taken. */
+    IndirectTargets.Site[] sites = {};
+
     RegionCode(Op[] ops) {
         this.ops = ops;
+    }
+
+    /**
+     * Tells of an exit what going on to another region has to know.
+     *
+     * @param flags {@link Region.Exit#flags}
+     */
+    static int exitWord(int number, Region.Exit.Kind kind, int flags) {
+        int known = flags == FlagCode.DYNAMIC ? 0 : flags & 0xFF;
+        return number | kind.number << KIND_SHIFT | known << FLAGS_SHIFT;
+    }
+
+    static int exitNumber(int word) {
+        return word & (1 << KIND_SHIFT) - 1;
+    }
+
+    /** {@link Region.Exit.Kind#number}. */
+    static int exitKind(int word) {
+        return word >> KIND_SHIFT & 0xF;
+    }
+
+    /** The code of the flags; negative if the processor has them. */
+    static int exitFlags(int word) {
+        return (byte) (word >> FLAGS_SHIFT);
+    }
+
+    /** Guest instructions executed. */
+    final long executed() {
+        return work - ENTRY_COST * entered;
     }
 
     /**
@@ -55,12 +123,12 @@ abstract class RegionCode {
     /**
      * Executes from one of the region's entries.
      *
-     * @param cpu registers are those of the processor; RIP is the region's first entry
+     * @param cpu registers are those of the processor, but RIP
      * @param left instructions that may be executed, less the {@link Region#slack} that has to be
      *     there; negative does nothing
      * @param entry number of the entry, {@link Region.Entry#number}
-     * @return what is left of that, up to the block left, in the upper half; the number of the exit
-     *     in the lower
+     * @return what is left of that, up to the block left, in the upper half; {@link #exitWord} in
+     *     the lower
      */
     public abstract long run(CpuState cpu, int left, int entry);
 }

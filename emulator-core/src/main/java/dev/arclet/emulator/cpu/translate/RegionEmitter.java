@@ -5,7 +5,6 @@ import dev.arclet.emulator.cpu.decode.Instruction;
 import dev.arclet.emulator.cpu.decode.Mnemonic;
 import dev.arclet.emulator.cpu.decode.Operand;
 import dev.arclet.emulator.cpu.interp.Op;
-import dev.arclet.emulator.mmu.Mmu;
 import java.lang.classfile.Attributes;
 import java.lang.classfile.ClassFile;
 import java.lang.classfile.CodeBuilder;
@@ -29,9 +28,6 @@ import java.util.function.BiFunction;
  * May run on any thread, one region at a time.
  */
 final class RegionEmitter {
-    /** Flags of an exit: those in the processor are right. */
-    static final int UNTOUCHED = -3;
-
     /** HotSpot never compiles a method over 8,000 bytes; C2 gives up well before. */
     static final int MAX_CODE_BYTES = 6_000;
 
@@ -59,10 +55,9 @@ final class RegionEmitter {
 
     private final RegionPlan plan;
     private final boolean profiled;
-    private final Mmu mmu;
+    private final CpuState cpu;
     private final List<Op> ops = new ArrayList<>();
     private final BiFunction<Instruction, Op.Place, Op> operations;
-    private final boolean touchesFlags;
     private int used;
     private int written;
     private List<Region.Exit> exits = List.of();
@@ -81,28 +76,28 @@ final class RegionEmitter {
     private RegionEmitter(
             RegionPlan plan,
             boolean profiled,
-            Mmu mmu,
+            CpuState cpu,
             BiFunction<Instruction, Op.Place, Op> operations) {
         this.profiled = profiled;
         this.plan = plan;
-        this.mmu = mmu;
+        this.cpu = cpu;
         this.operations = operations;
-        touchesFlags = FlagAnalysis.touchesFlags(plan);
     }
 
     /**
      * Emits and defines the code of a plan.
      *
      * @param profiled whether C2 is to compile it
+     * @param cpu whose registers it is for
      * @param operations makes the interpreter's operations
      */
     static Result emit(
             RegionPlan plan,
             boolean profiled,
-            Mmu mmu,
+            CpuState cpu,
             BiFunction<Instruction, Op.Place, Op> operations)
             throws TooLargeException {
-        return new RegionEmitter(plan, profiled, mmu, operations).make();
+        return new RegionEmitter(plan, profiled, cpu, operations).make();
     }
 
     private Result make() throws TooLargeException {
@@ -149,12 +144,15 @@ final class RegionEmitter {
             throw new TooLargeException(codeBytes);
         }
         try {
-            Class<?> made = LOOKUP.defineHiddenClass(bytes, false).lookupClass();
+            Class<?> made =
+                    LOOKUP.defineHiddenClassWithClassData(bytes, cpu.gpr, false).lookupClass();
             RegionCode code =
                     (RegionCode)
                             made.getDeclaredConstructor(Op[].class)
                                     .newInstance((Object) ops.toArray(new Op[0]));
-            code.tlb = mmu.readEntries(Mode.bank(plan.mode));
+            code.tlb = cpu.mmu.readEntries(Mode.bank(plan.mode));
+            code.paged = plan.linearPages.length > 1;
+            code.generation = cpu.mmu.generation() - 1;
             Method run = made.getDeclaredMethod("run", CpuState.class, int.class, int.class);
             return new Result(code, run, exits.toArray(new Region.Exit[0]), codeBytes, bytes);
         } catch (ReflectiveOperationException e) {
@@ -174,15 +172,17 @@ final class RegionEmitter {
         guards.clear();
         Bytecode code = new Bytecode(b, plan, profiled);
         FlagEmitter flags = new FlagEmitter(code);
-        MemoryEmitter memory = new MemoryEmitter(code, mmu);
+        MemoryEmitter memory = new MemoryEmitter(code, cpu.mmu);
         InstructionEmitter instructions =
                 new InstructionEmitter(
-                        code, flags, memory, new OperandEmitter(code, flags, memory, touchesFlags));
+                        code, flags, memory, new OperandEmitter(code, flags, memory));
         labels = new HashMap<>();
         for (RegionPlan.Node node : plan.nodes) {
             labels.put(node, b.newLabel());
         }
-        code.begin(used, touchesFlags, true, plan.entries.stream().map(labels::get).toList());
+        boolean loadsFlags =
+                plan.entries.stream().anyMatch(entry -> entry.flagsIn == FlagCode.DYNAMIC);
+        code.begin(used, loadsFlags, calls(), plan.entries.stream().map(labels::get).toList());
         for (RegionPlan.Node node : plan.nodes) {
             emit(node, code, flags, instructions);
         }
@@ -201,12 +201,13 @@ final class RegionEmitter {
                 b.goto_(guard.target);
             }
         }
-        code.end(written, touchesFlags);
+        code.end(written);
         exits = code.exits;
     }
 
-    private int flagCode(FlagEmitter flags) {
-        return touchesFlags ? flags.current : UNTOUCHED;
+    private boolean calls() {
+        return plan.nodes.stream()
+                .anyMatch(node -> node.steps.stream().anyMatch(step -> !step.emitted));
     }
 
     private void emit(
@@ -218,7 +219,7 @@ final class RegionEmitter {
         b.labelBinding(labels.get(node));
         flags.current = node.flagsIn;
         if (node.polled) {
-            code.unlessLeft(code.exitLabel(Region.Exit.Kind.BUDGET, node.rip, 0, flagCode(flags)));
+            code.unlessLeft(code.exitLabel(Region.Exit.Kind.BUDGET, node.rip, 0, flags.current));
         }
         int dirty = written;
         boolean synced = false;
@@ -238,7 +239,7 @@ final class RegionEmitter {
             } else {
                 code.flush(dirty);
                 dirty = 0;
-                if (touchesFlags && !synced) {
+                if (!synced) {
                     code.flushFlags(flags.current);
                     synced = true;
                 }
@@ -260,14 +261,14 @@ final class RegionEmitter {
                             node.interpretNext ? Region.Exit.Kind.STEP : Region.Exit.Kind.GO,
                             node.fallRip,
                             0,
-                            flagCode(flags)));
+                            flags.current));
         }
     }
 
     /** Calls the interpreter's operation; all has been flushed. */
     private void execute(RegionPlan.Step step, int done, Bytecode code) {
         Instruction instruction = step.instruction;
-        int exit = code.exit(Region.Exit.Kind.CALLING, step.rip, done, UNTOUCHED);
+        int exit = code.exit(Region.Exit.Kind.CALLING, step.rip, done, FlagCode.PROCESSOR);
         ops.add(
                 operations.apply(
                         instruction,
@@ -279,7 +280,7 @@ final class RegionEmitter {
     private void leaveCalling(RegionPlan.Step step, int done, Bytecode code) {
         execute(step, done, code);
         code.count(done + 1);
-        code.leaveAsIs(code.exit(Region.Exit.Kind.CALLED, 0, 0, UNTOUCHED));
+        code.leaveAsIs(code.exit(Region.Exit.Kind.CALLED, 0, 0, FlagCode.PROCESSOR));
     }
 
     /** Has an instruction executed by the interpreter's operation; all has been flushed. */
@@ -293,14 +294,12 @@ final class RegionEmitter {
         if (!Emission.keepsGeneralRegisters(instruction)) {
             code.reload(used);
         }
-        if (!Emission.keepsFlags(instruction) && touchesFlags) {
-            code.reloadFlags();
-            flags.current = FlagCode.DYNAMIC;
+        if (!Emission.keepsFlags(instruction)) {
+            flags.current = FlagCode.PROCESSOR;
         }
         if (Emission.accessesMemory(instruction) && !Emission.goesOn(instruction)) {
             code.ifDisturbed(
-                    code.exitLabel(
-                            Region.Exit.Kind.DISTURBED, step.next, done + 1, flagCode(flags)));
+                    code.exitLabel(Region.Exit.Kind.DISTURBED, step.next, done + 1, flags.current));
         }
     }
 
@@ -325,7 +324,7 @@ final class RegionEmitter {
         }
         b.labelBinding(away);
         code.count(done + 1);
-        code.leaveAsIs(code.exit(Region.Exit.Kind.CALLED, 0, 0, UNTOUCHED));
+        code.leaveAsIs(code.exit(Region.Exit.Kind.CALLED, 0, 0, FlagCode.PROCESSOR));
         b.labelBinding(on);
         if (segment >= 0) {
             code.reloadBase(segment);
@@ -334,9 +333,6 @@ final class RegionEmitter {
 
     /** Lets the flag code's local tell if a successor asks it. */
     private void materialise(RegionPlan.Node node, FlagEmitter flags) {
-        if (!touchesFlags) {
-            return;
-        }
         for (RegionPlan.Node next : RegionFormer.successors(plan, node)) {
             if (next.flagsIn == FlagCode.DYNAMIC) {
                 flags.materialise();
@@ -369,7 +365,7 @@ final class RegionEmitter {
             return labels.get(to);
         }
         Label guard = code.b.newLabel();
-        Label away = code.exitLabel(Region.Exit.Kind.PAGE, to.rip, 0, flagCode(flags));
+        Label away = code.exitLabel(Region.Exit.Kind.PAGE, to.rip, 0, flags.current);
         int straddled =
                 to.straddles ? plan.page(to.rip + to.steps.getFirst().instruction.length() - 1) : 0;
         guards.add(new Guard(guard, plan.page(to.rip), straddled, labels.get(to), away));
@@ -385,7 +381,7 @@ final class RegionEmitter {
             FlagEmitter flags) {
         return node != null
                 ? enter(from, node, code, flags)
-                : code.exitLabel(Region.Exit.Kind.GO, rip, 0, flagCode(flags));
+                : code.exitLabel(Region.Exit.Kind.GO, rip, 0, flags.current);
     }
 
     private void branch(
@@ -592,9 +588,7 @@ final class RegionEmitter {
     private void leaveTo(RegionPlan.Node from, Bytecode code, FlagEmitter flags) {
         pushTarget(code);
         code.setRip();
-        code.b.loadConstant(
-                code.exit(Region.Exit.Kind.DYNAMIC, from.last().rip, 0, flagCode(flags)));
-        code.b.goto_(code.leave);
+        code.leave(code.exit(Region.Exit.Kind.DYNAMIC, from.last().rip, 0, flags.current));
     }
 
     private void ret(

@@ -97,18 +97,23 @@ final class RegionFormer {
     }
 
     /**
-     * Forms the region that starts at RIP, in the current mode.
+     * Forms the region that starts at an address, in the current mode.
      *
      * @param linear linear address of the entry
      * @param physical where it is
+     * @param rip its offset in the code segment
      * @param maxInstructions guest instructions at most
      * @param leaveCovered whether code that another region has is left to that
      * @return its plan; without instructions if the first one is the interpreter's affair
      */
     RegionPlan form(
-            long linear, long physical, long mode, int maxInstructions, boolean leaveCovered) {
+            long linear,
+            long physical,
+            long rip,
+            long mode,
+            int maxInstructions,
+            boolean leaveCovered) {
         leavesCovered = leaveCovered;
-        long rip = cpu.rip();
         plan = new RegionPlan(linear, physical, rip, mode);
         steps.clear();
         leaders.clear();

@@ -46,7 +46,7 @@ public final class RegionReport {
         report.head(all, executed);
         List<Region> wanted = new ArrayList<>(all);
         wanted.removeIf(region -> wish.address.isPresent() && !has(region, wish.address));
-        wanted.sort(Comparator.comparingLong((Region region) -> region.executed).reversed());
+        wanted.sort(Comparator.comparingLong((Region region) -> region.executed()).reversed());
         if (wanted.isEmpty()) {
             report.line(
                     wish.address.isPresent()
@@ -89,7 +89,7 @@ public final class RegionReport {
         line("Region %d at %x: %s", number, region.linear, Mode.text(region.mode));
         line(
                 "  executed %,d instructions (%s of the translated), entered %,d times",
-                region.executed, percent(region.executed, translated), region.entered);
+                region.executed(), percent(region.executed(), translated), region.entered());
         line(
                 "  %s, %,d bytes of bytecode; %d instructions in %d blocks, %d of them on the"
                         + " longest way between looks at the budget",
@@ -213,6 +213,7 @@ public final class RegionReport {
     private static String flags(int code) {
         return switch (code) {
             case FlagCode.DEAD -> "unused";
+            case FlagCode.PROCESSOR -> "the processor's";
             case FlagCode.DYNAMIC -> "as the local says";
             default -> {
                 int kind = FlagCode.kind(code);

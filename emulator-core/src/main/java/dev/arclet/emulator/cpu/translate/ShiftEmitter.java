@@ -170,7 +170,7 @@ final class ShiftEmitter {
             b.l2i();
             b.istore(code.flagResult);
         }
-        b.loadConstant(LazyFlags.RESULT | FlagCode.FULL);
+        b.loadConstant(LazyFlags.RESULT);
         b.istore(code.flagCode);
         b.labelBinding(unchanged);
         operands.beginStore(target);

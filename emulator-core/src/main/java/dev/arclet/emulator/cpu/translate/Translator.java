@@ -6,6 +6,7 @@ import dev.arclet.emulator.cpu.ExecutionEngine;
 import dev.arclet.emulator.cpu.interp.BlockExit;
 import dev.arclet.emulator.cpu.interp.Interpreter;
 import dev.arclet.emulator.fault.GuestFault;
+import dev.arclet.emulator.mmu.Mmu;
 import java.util.Arrays;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -44,6 +45,14 @@ public final class Translator implements ExecutionEngine {
     /** Places noted at which regions are to be formed otherwise; beyond, all are forgotten. */
     private static final int MAX_NOTED = 16_384;
 
+    /** Executions of a region in which all is noted of its indirect branches, and what then. */
+    private static final int ALWAYS_NOTED = 256, SELDOM_NOTED = 15;
+
+    /** {@link Region.Exit.Kind} by its number. */
+    private static final int PAGE = Region.Exit.Kind.PAGE.number,
+            DYNAMIC = Region.Exit.Kind.DYNAMIC.number,
+            LAST_LINKED = PAGE;
+
     /** Budgets are passed as ints. */
     private static final long MAX_BUDGET = 1 << 30;
 
@@ -73,6 +82,9 @@ public final class Translator implements ExecutionEngine {
     private final Set<Long> filling = new HashSet<>();
 
     private long mode;
+
+    /** Whether it is counted how often each exit is taken. */
+    private boolean counting;
 
     private long translated;
     private long entries;
@@ -112,7 +124,7 @@ public final class Translator implements ExecutionEngine {
                                 : physical -> interpreter.cache().runs(physical, cpu.codeSize),
                         cache::covers,
                         indirect);
-        compiler = new Compiler(cpu.mmu, interpreter::operation, tiers.inStep());
+        compiler = new Compiler(cpu, interpreter::operation, tiers);
     }
 
     @Override
@@ -131,9 +143,10 @@ public final class Translator implements ExecutionEngine {
             if (!interpreter.needsCare()) {
                 enterMode();
                 Region.Entry entry = eager ? findOrTranslate() : find(cpu.rip());
-                if (entry != null && instructionLimit - cpu.instructions >= entry.region.slack) {
+                RegionCode code = entry == null ? null : entry.code;
+                if (code != null && instructionLimit - cpu.instructions >= entry.slack) {
                     cpu.systemFlags &= ~Eflags.RF;
-                    execute(entry, instructionLimit);
+                    execute(entry, code, instructionLimit);
                     continue;
                 }
             }
@@ -156,102 +169,122 @@ public final class Translator implements ExecutionEngine {
     }
 
     /** Executes regions, from the one at RIP on, until the interpreter has to do something. */
-    private void execute(Region.Entry first, long instructionLimit) {
+    private void execute(Region.Entry first, RegionCode firstCode, long instructionLimit) {
         CpuState cpu = this.cpu;
+        Mmu mmu = cpu.mmu;
         Region.Entry entry = first;
+        RegionCode code = firstCode;
         long left = Math.min(instructionLimit - cpu.instructions, MAX_BUDGET);
         while (true) {
-            Region region = entry.region;
-            if (region.executed + tiers.entryCost() * region.entered > tiers.worthOptimising()) {
-                Region better = optimise(entry);
+            if (code.work > code.worth) {
+                Region.Entry better = optimise(entry);
                 if (better != null) {
-                    entry = better.entries[0];
-                    region = better;
-                    if (left < region.slack) {
+                    if (left < better.slack) {
+                        settle(better.rip);
                         return;
                     }
+                    entry = better;
+                    code = better.code;
                 }
             }
             entries++;
-            region.entered++;
-            long result;
-            int room = (int) left - region.slack;
-            RegionCode code = region.code;
-            if (code.generation != cpu.mmu.generation() || !code.started) {
-                lookAtPages(region, code);
+            code.entered++;
+            if (code.paged && code.generation != mmu.generation()) {
+                lookAtPages(entry.region, code);
             }
-            cpu.setRip(region.rip); // what it calls counts from there
+            int room = (int) left - entry.slack;
+            long result;
             try {
                 result = code.run(cpu, room, entry.number);
             } catch (GuestFault fault) {
                 faults++;
-                leaveCalling(region, code, room);
+                leaveCalling(code, room);
                 interpreter.deliver(fault);
                 return;
             } catch (BlockExit exit) {
                 repetitions++;
-                leaveCalling(region, code, room);
+                leaveCalling(code, room);
                 cpu.systemFlags |= Eflags.RF;
                 interpreter.setAtTransfer(true);
                 return;
             }
-            int number = (int) result;
-            Region.Exit exit = region.exits[number];
-            exit.taken++;
-            exits[exit.kind().number]++;
-            long done = room - (result >> 32) + exit.done();
+            int word = (int) result;
+            int number = RegionCode.exitNumber(word);
+            int kind = RegionCode.exitKind(word);
+            exits[kind]++;
+            if (counting) {
+                code.exits[number].taken++;
+            }
+            long done = room - (result >> 32);
             cpu.instructions += done;
             translated += done;
             left -= done;
-            region.executed += done;
-            if (exit.flags() >= 0) {
-                FlagCode.settle(cpu, exit.flags());
-            } else if (exit.flags() == FlagCode.DYNAMIC) {
-                FlagCode.settle(cpu, cpu.flagKind);
+            code.work += done + RegionCode.ENTRY_COST;
+            int flags = RegionCode.exitFlags(word);
+            if (flags >= 0) {
+                cpu.flagKind = flags;
             }
             Region.Entry next;
-            switch (exit.kind()) {
-                case STEP, MISS, UNUSUAL, APART, DISTURBED -> {
-                    cpu.setRip(exit.rip());
-                    if (exit.kind() == Region.Exit.Kind.DISTURBED && !code.stop) {
-                        attentions++;
-                    } else if (exit.kind() == Region.Exit.Kind.APART) {
-                        noteApart(region);
-                    } else if (exit.kind() == Region.Exit.Kind.MISS) {
-                        noteMiss(region);
-                    }
-                    interpreter.setAtTransfer(false);
-                    interpreter.step(instructionLimit);
-                    return;
+            if (kind <= LAST_LINKED) {
+                if (kind == PAGE) {
+                    lookAtPages(entry.region, code);
                 }
-                case CALLED -> {
-                    interpreter.setAtTransfer(true);
-                    return;
+                next = code.links[number];
+                if (next == null || next.code == null || !isInPlace(next)) {
+                    next = relink(code, number);
                 }
-                case GO, BUDGET, PAGE -> {
-                    if (exit.kind() == Region.Exit.Kind.PAGE) {
-                        lookAtPages(region, code);
-                    }
-                    cpu.setRip(exit.rip());
-                    next = region.links[number];
-                    if (next == null || !isCurrent(next.region)) {
-                        next = find(exit.rip());
-                        region.links[number] = next;
-                    }
+            } else if (kind == DYNAMIC) {
+                if (code.worth != Long.MAX_VALUE && mayNote(code)) {
+                    noteTarget(entry.region, code, number);
                 }
-                default -> {
-                    if (!region.optimised) {
-                        noteTarget(region, number, exit.rip());
-                    }
-                    next = find(cpu.rip());
-                }
+                next = find(cpu.rip());
+            } else {
+                leave(entry.region, code, code.exits[number], instructionLimit);
+                return;
             }
             interpreter.setAtTransfer(true);
-            if (next == null || left < next.region.slack) {
+            RegionCode nextCode = next == null ? null : next.code;
+            if (nextCode == null || left < next.slack) {
+                settle(kind == DYNAMIC ? cpu.rip() : code.exits[number].rip());
                 return;
             }
             entry = next;
+            code = nextCode;
         }
+    }
+
+    /** The entry that a direct exit leads to now; null if there is none. */
+    private Region.Entry relink(RegionCode code, int number) {
+        Region.Entry next = find(code.exits[number].rip());
+        code.links[number] = next;
+        return next;
+    }
+
+    /** Makes what regions leave between them what it is for all others. */
+    private void settle(long rip) {
+        FlagCode.settle(cpu, cpu.flagKind);
+        cpu.setRip(rip);
+    }
+
+    /** Leaves regions by an exit behind which the interpreter has something to do. */
+    private void leave(Region region, RegionCode code, Region.Exit exit, long instructionLimit) {
+        cpu.instructions += exit.done();
+        translated += exit.done();
+        code.work += exit.done();
+        if (exit.kind() == Region.Exit.Kind.CALLED) {
+            interpreter.setAtTransfer(true);
+            return;
+        }
+        settle(exit.rip());
+        if (exit.kind() == Region.Exit.Kind.DISTURBED && !code.stop) {
+            attentions++;
+        } else if (exit.kind() == Region.Exit.Kind.APART) {
+            noteApart(region);
+        } else if (exit.kind() == Region.Exit.Kind.MISS) {
+            noteMiss(region);
+        }
+        interpreter.setAtTransfer(false);
+        interpreter.step(instructionLimit);
     }
 
     /** Has a region formed anew in which accesses looked up together often are in two pages. */
@@ -269,7 +302,7 @@ public final class Translator implements ExecutionEngine {
     }
 
     private boolean isOften(long times, Region region) {
-        return times >= tiers.many() && times > region.entered / OFTEN;
+        return times >= tiers.many() && times > region.entered() / OFTEN;
     }
 
     /** Forgets a region, and notes how it is to be formed the next time. */
@@ -282,19 +315,25 @@ public final class Translator implements ExecutionEngine {
     }
 
     /** Forms the plan of a region; see {@link RegionFormer#form}. */
-    private RegionPlan plan(long linear, long physical, int sizeClass, boolean leaveCovered) {
-        RegionPlan plan = former.form(linear, physical, mode, SIZES[sizeClass], leaveCovered);
+    private RegionPlan plan(
+            long linear, long physical, long rip, int sizeClass, boolean leaveCovered) {
+        RegionPlan plan = former.form(linear, physical, rip, mode, SIZES[sizeClass], leaveCovered);
         plan.grouped = !ungrouped.contains(physical);
         plan.filling = filling.contains(physical);
         return plan;
     }
 
+    /** Whether to look where an indirect branch goes: always at first, then now and then. */
+    private static boolean mayNote(RegionCode code) {
+        return code.entered < ALWAYS_NOTED || (code.entered & SELDOM_NOTED) == 0;
+    }
+
     /** Control has left by an indirect branch, to RIP. */
-    private void noteTarget(Region region, int exit, long branch) {
-        IndirectTargets.Site site = region.sites[exit];
+    private void noteTarget(Region region, RegionCode code, int exit) {
+        IndirectTargets.Site site = code.sites[exit];
         if (site == null) {
-            site = indirect.at(region.physical(branch));
-            region.sites[exit] = site;
+            site = indirect.at(region.physical(code.exits[exit].rip()));
+            code.sites[exit] = site;
         }
         site.note(cpu.rip());
     }
@@ -303,27 +342,25 @@ public final class Translator implements ExecutionEngine {
      * Has the region at RIP formed anew, with all that is reached from there although other regions
      * have it, and compiled by C2. The old region is used until then.
      *
-     * @return the new region, once it has code
+     * @return the entry of the new region, once that has code
      */
-    private Region optimise(Region.Entry entry) {
+    private Region.Entry optimise(Region.Entry entry) {
         Region region = entry.region;
-        if (region.optimised || !compiler.optimises()) {
+        if (!compiler.optimises()) {
             return null;
         }
         Region better = region.replacement;
         if (better == null || better.tooLarge) {
             int sizeClass = better == null ? 0 : better.sizeClass + 1;
             if (sizeClass == SIZES.length) {
-                region.optimised = true;
-                return null;
+                return isAsGoodAsItGets(region);
             }
-            RegionPlan plan = plan(entry.linear, entry.physical, sizeClass, false);
+            RegionPlan plan = plan(entry.linear, entry.physical, entry.rip, sizeClass, false);
             if (better != null) {
                 cache.remove(better);
             }
             if (plan.instructions == 0) {
-                region.optimised = true;
-                return null;
+                return isAsGoodAsItGets(region);
             }
             better = new Region(plan, sizeClass);
             better.optimised = true;
@@ -332,39 +369,54 @@ public final class Translator implements ExecutionEngine {
             compiler.submit(better, plan, true);
             return null;
         }
-        if (better.code == null) {
+        Region.Entry first = better.entries[0];
+        if (first.code == null) {
             compiler.askedFor();
         }
-        if (better.valid && (better.code == null || better.linear != entry.linear)) {
+        if (better.valid && (first.code == null || first.linear != entry.linear)) {
             return null;
         }
         region.replacement = null;
-        region.optimised = true; // once only
         if (!better.valid) {
-            return null;
+            return isAsGoodAsItGets(region);
         }
         cache.remove(region);
         cache.open(better);
-        check(better);
-        table[slot(better.linear, mode)] = better.entries[0];
-        return better;
+        check(first);
+        table[slot(first.linear, mode)] = first;
+        return first;
+    }
+
+    /** Has a region never formed anew. */
+    private static Region.Entry isAsGoodAsItGets(Region region) {
+        region.optimised = true;
+        region.code().worth = Long.MAX_VALUE;
+        return null;
     }
 
     /** Makes the state exact behind an operation that did not end. */
-    private void leaveCalling(Region region, RegionCode code, int room) {
-        Region.Exit exit = region.exits[code.at];
-        exit.taken++;
+    private void leaveCalling(RegionCode code, int room) {
+        Region.Exit exit = code.exits[code.at];
+        if (counting) {
+            exit.taken++;
+        }
         long done = room - code.left + exit.done();
         cpu.instructions += done;
         translated += done;
-        region.executed += done;
+        code.work += done + RegionCode.ENTRY_COST;
         cpu.setRip(exit.rip());
     }
 
-    private boolean isCurrent(Region region) {
-        return region.valid
-                && region.checked
-                && region.generation == cpu.mmu.generation(region.global);
+    /** Whether an entry is where it was, found out anew if its page may have moved. */
+    private boolean isInPlace(Region.Entry entry) {
+        if (entry.generation == cpu.mmu.generation(entry.global)) {
+            return true;
+        }
+        if (cpu.mmu.peekFetch(entry.linear) != entry.physical) {
+            return false;
+        }
+        check(entry);
+        return true;
     }
 
     /**
@@ -381,7 +433,7 @@ public final class Translator implements ExecutionEngine {
     /** The entry with code at an address in the current mode; null if there is none. */
     private Region.Entry find(long rip) {
         Region.Entry entry = lookup(linear(rip), rip);
-        return entry != null && entry.region.code != null ? entry : null;
+        return entry != null && entry.code != null ? entry : null;
     }
 
     /** The entry at an address in the current mode, with code or without; null if none. */
@@ -391,8 +443,9 @@ public final class Translator implements ExecutionEngine {
         if (entry != null
                 && entry.linear == linear
                 && entry.rip == rip
-                && entry.region.mode == mode
-                && isCurrent(entry.region)) {
+                && entry.mode == mode
+                && (entry.code != null || entry.region.valid)
+                && isInPlace(entry)) {
             return entry;
         }
         long key = 31 * linear + rip ^ Mode.hash(mode) << 48;
@@ -410,23 +463,21 @@ public final class Translator implements ExecutionEngine {
             absentSince[slot] = since;
             return null;
         }
-        check(entry.region);
+        check(entry);
         table[slot] = entry;
         return entry;
     }
 
-    /** Notes that a region's first page is where it was. */
-    private void check(Region region) {
-        region.global = cpu.mmu.fetchesGlobal(region.linear);
-        region.generation = cpu.mmu.generation(region.global);
-        region.checked = true;
+    /** Notes that an entry is where it was. */
+    private void check(Region.Entry entry) {
+        entry.global = cpu.mmu.fetchesGlobal(entry.linear);
+        entry.generation = cpu.mmu.generation(entry.global);
     }
 
     /** Finds out which of a region's other pages are where they were, as far as is known. */
     private void lookAtPages(Region region, RegionCode code) {
         int now = cpu.mmu.generation();
         code.generation = now;
-        code.started = true;
         code.page1 = seen(region, 1, now);
         code.page2 = seen(region, 2, now);
         code.page3 = seen(region, 3, now);
@@ -453,7 +504,7 @@ public final class Translator implements ExecutionEngine {
             Region region = form(linear, rip, true, 0);
             entry = region == null ? null : region.entries[0];
         }
-        return entry != null && entry.region.code != null ? entry : null;
+        return entry;
     }
 
     /** Forms the region at RIP, and has it translated; null if its page is not mapped. */
@@ -471,7 +522,7 @@ public final class Translator implements ExecutionEngine {
         }
         Region region = null;
         for (int i = sizeClass; i < SIZES.length; i++) {
-            RegionPlan plan = plan(linear, physical, i, !now);
+            RegionPlan plan = plan(linear, physical, rip, i, !now);
             region = new Region(plan, i);
             if (plan.instructions == 0) {
                 break;
@@ -489,7 +540,7 @@ public final class Translator implements ExecutionEngine {
             return null;
         }
         cache.add(region);
-        check(region);
+        check(region.entries[0]);
         table[slot(linear, mode)] = region.entries[0];
         return region;
     }
@@ -528,12 +579,12 @@ public final class Translator implements ExecutionEngine {
         if (region.instructions == 0) {
             return Integer.MAX_VALUE;
         }
-        if (region.code == null) {
+        if (entry.code == null) {
             region.heat++;
             compiler.askedFor();
             return tiers.patience();
         }
-        return instructionsLeft >= entry.region.slack ? 0 : 1;
+        return instructionsLeft >= entry.slack ? 0 : 1;
     }
 
     RegionCache cache() {
@@ -572,6 +623,7 @@ public final class Translator implements ExecutionEngine {
      * called before anything runs.
      */
     public void keepRegions() {
+        counting = true;
         compiler.keepAll();
     }
 

@@ -47,9 +47,9 @@ class BranchProfileTest {
             cpu.setRip(CODE);
             RegionPlan plan =
                     new RegionFormer(cpu, physical -> 100, physical -> false, new IndirectTargets())
-                            .form(CODE, cpu.mmu.peekFetch(CODE), Mode.of(cpu), 120, false);
+                            .form(CODE, cpu.mmu.peekFetch(CODE), CODE, Mode.of(cpu), 120, false);
             RegionEmitter.Result region =
-                    RegionEmitter.emit(plan, true, cpu.mmu, interpreter::operation);
+                    RegionEmitter.emit(plan, true, cpu, interpreter::operation);
             loopEndsByItselfOrByTheBudget(region.code(), cpu); // in the JVM's interpreter
             assertTrue(HotSpot.compile(region.method(), HotSpot.C2));
             long deadline = System.nanoTime() + Duration.ofSeconds(100).toNanos();

@@ -432,7 +432,7 @@ class TranslatorTest {
             warm();
             run(100);
             for (Region region : translator.regions()) {
-                codes.add(new WeakReference<>(region.code.getClass()));
+                codes.add(new WeakReference<>(region.code().getClass()));
             }
             translator.invalidateAllCode();
         }
