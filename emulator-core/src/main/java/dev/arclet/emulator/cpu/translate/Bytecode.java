@@ -312,17 +312,14 @@ final class Bytecode {
     /**
      * Pops two ints, or longs, and pushes whether they differ: 1 or 0. C2 takes what has a profile
      * for one bit, so a comparison, which may give -1, will not do. Of the ints' form it makes a
-     * single comparison again, as it knows "zero or not" for a conversion to boolean; of longs it
-     * does not, and counting zeros is the shortest.
+     * single comparison again, as it knows "zero or not" for a conversion to boolean; of longs of
+     * an unsigned comparison with zero, which is never less.
      */
     void differ(boolean longs) {
         if (longs) {
             b.lxor();
-            b.invokestatic(LAZY_LONG, "numberOfLeadingZeros", MethodTypeDesc.of(INT, LONG));
-            b.bipush(6);
-            b.iushr();
-            b.iconst_1();
-            b.ixor();
+            b.lconst_0();
+            b.invokestatic(LAZY_LONG, "compareUnsigned", COMPARE_LONG);
             return;
         }
         b.ixor();
@@ -696,9 +693,11 @@ final class Bytecode {
             b.iflt(target);
             return;
         }
-        // Not a comparison, lest C2 take what is left for the counter of a loop.
-        b.bipush(31);
-        b.iushr();
+        // Not a comparison of all of it, lest C2 take what is left for the counter of a loop.
+        b.loadConstant(Integer.MIN_VALUE);
+        b.iand();
+        b.iconst_0();
+        differ(false);
         rarely();
         b.ifne(target);
     }

@@ -243,7 +243,7 @@ final class Region {
     /** Guest instructions executed by its code. */
     long executed() {
         RegionCode code = code();
-        return code == null ? executedBefore : code.executed();
+        return code == null ? executedBefore : code.executed;
     }
 
     /** How often its code was entered. */
@@ -278,7 +278,7 @@ final class Region {
         valid = false;
         RegionCode code = code();
         if (code != null) {
-            executedBefore = code.executed();
+            executedBefore = code.executed;
             enteredBefore = code.entered;
             code.stop = true;
         }

@@ -9,21 +9,15 @@ import dev.arclet.emulator.cpu.interp.Op;
  * in the caches when control gets there (docs/adr/0008).
  */
 abstract class RegionCode {
-    /**
-     * How many instructions entering a region counts for in {@link #work}: what could be executed
-     * in the time that it takes to go from one to another.
-     */
-    static final int ENTRY_COST = 32;
-
     /** Where {@link #exitWord} has the code of the flags, which may be filled in later. */
     static final int FLAGS_SHIFT = 16;
 
     private static final int KIND_SHIFT = 12;
 
-    /** Guest instructions executed, and {@link #ENTRY_COST} for each time it was entered. */
-    long work;
+    /** Guest instructions executed. */
+    long executed;
 
-    /** When {@link #work} is more, the region is to be formed anew. */
+    /** How much work makes the region worth forming anew, see {@link Tiers}; else the largest. */
     long worth;
 
     /** How often it was entered. */
@@ -100,11 +94,6 @@ abstract class RegionCode {
     /** The code of the flags; negative if the processor has them. */
     static int exitFlags(int word) {
         return (byte) (word >> FLAGS_SHIFT);
-    }
-
-    /** Guest instructions executed. */
-    final long executed() {
-        return work - ENTRY_COST * entered;
     }
 
     /**

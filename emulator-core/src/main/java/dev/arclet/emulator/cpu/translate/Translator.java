@@ -63,6 +63,10 @@ public final class Translator implements ExecutionEngine {
     private final Compiler compiler;
     private final boolean eager;
     private final Tiers tiers;
+
+    /** {@link Tiers#entryCost}. */
+    private final long entryCost;
+
     private final Region.Entry[] table = new Region.Entry[TABLE_SIZE];
 
     /**
@@ -111,6 +115,7 @@ public final class Translator implements ExecutionEngine {
         this.cpu = cpu;
         this.eager = eager;
         this.tiers = tiers;
+        entryCost = tiers.entryCost();
         interpreter = new Interpreter(cpu);
         interpreter.cache().setPatience(tiers.hot());
         cache = new RegionCache(cpu.mmu, interpreter.cache(), interpreter.cache());
@@ -176,7 +181,7 @@ public final class Translator implements ExecutionEngine {
         RegionCode code = firstCode;
         long left = Math.min(instructionLimit - cpu.instructions, MAX_BUDGET);
         while (true) {
-            if (code.work > code.worth) {
+            if (code.executed + entryCost * code.entered > code.worth) {
                 Region.Entry better = optimise(entry);
                 if (better != null) {
                     if (left < better.slack) {
@@ -219,7 +224,7 @@ public final class Translator implements ExecutionEngine {
             cpu.instructions += done;
             translated += done;
             left -= done;
-            code.work += done + RegionCode.ENTRY_COST;
+            code.executed += done;
             int flags = RegionCode.exitFlags(word);
             if (flags >= 0) {
                 cpu.flagKind = flags;
@@ -270,7 +275,7 @@ public final class Translator implements ExecutionEngine {
     private void leave(Region region, RegionCode code, Region.Exit exit, long instructionLimit) {
         cpu.instructions += exit.done();
         translated += exit.done();
-        code.work += exit.done();
+        code.executed += exit.done();
         if (exit.kind() == Region.Exit.Kind.CALLED) {
             interpreter.setAtTransfer(true);
             return;
@@ -403,7 +408,7 @@ public final class Translator implements ExecutionEngine {
         long done = room - code.left + exit.done();
         cpu.instructions += done;
         translated += done;
-        code.work += done + RegionCode.ENTRY_COST;
+        code.executed += done;
         cpu.setRip(exit.rip());
     }
 
