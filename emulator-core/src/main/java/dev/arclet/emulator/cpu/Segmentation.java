@@ -128,8 +128,10 @@ public final class Segmentation {
     public static void loadData(CpuState cpu, int segment, int selector) {
         SegmentRegister register = cpu.segments[segment];
         if (isRealStyle(cpu)) {
-            register.loadReal(selector, isVm86(cpu));
-        } else if (segment == CpuState.SS) {
+            loadReal(cpu, segment, selector);
+            return;
+        }
+        if (segment == CpuState.SS) {
             loadStack(cpu, selector);
         } else if ((selector & ~3) == 0) {
             register.loadNull(selector);
@@ -139,6 +141,15 @@ public final class Segmentation {
             markAccessed(cpu, selector, descriptor);
             register.load(selector, descriptor);
         }
+        segmentChanged(cpu, segment);
+    }
+
+    /**
+     * Loads a segment register in real or virtual-8086 mode. Of CS only if its limit stays: nothing
+     * else of the mode then changes.
+     */
+    public static void loadReal(CpuState cpu, int segment, int selector) {
+        cpu.segments[segment].loadReal(selector, isVm86(cpu));
         segmentChanged(cpu, segment);
     }
 

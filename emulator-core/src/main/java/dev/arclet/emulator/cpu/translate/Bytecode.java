@@ -2,6 +2,7 @@ package dev.arclet.emulator.cpu.translate;
 
 import dev.arclet.emulator.cpu.CpuState;
 import dev.arclet.emulator.cpu.SegmentRegister;
+import dev.arclet.emulator.cpu.Segmentation;
 import dev.arclet.emulator.cpu.decode.Operand;
 import dev.arclet.emulator.cpu.interp.Op;
 import dev.arclet.emulator.memory.GuestMemory;
@@ -34,6 +35,7 @@ final class Bytecode {
     static final ClassDesc LAZY_INTEGER = Integer.class.describeConstable().orElseThrow();
     static final ClassDesc LAZY_LONG = Long.class.describeConstable().orElseThrow();
     static final ClassDesc MATH = Math.class.describeConstable().orElseThrow();
+    static final ClassDesc SEGMENTATION = Segmentation.class.describeConstable().orElseThrow();
     static final ClassDesc SEGMENT = SegmentRegister.class.describeConstable().orElseThrow();
     static final ClassDesc LONG = ConstantDescs.CD_long;
     static final ClassDesc INT = ConstantDescs.CD_int;
@@ -813,6 +815,25 @@ final class Bytecode {
         b.aaload();
     }
 
+    /** Pushes EFLAGS without the arithmetic flags, an int. */
+    void systemFlags() {
+        b.aload(CPU_LOCAL);
+        b.getfield(CPU, "systemFlags", INT);
+    }
+
+    /** Sets or clears some of EFLAGS but the arithmetic flags. */
+    void changeSystemFlags(int which, boolean set) {
+        b.aload(CPU_LOCAL);
+        systemFlags();
+        b.loadConstant(set ? which : ~which);
+        if (set) {
+            b.ior();
+        } else {
+            b.iand();
+        }
+        b.putfield(CPU, "systemFlags", INT);
+    }
+
     /** Pushes the offset of the last byte of a segment that can be accessed, a long. */
     void segmentLimit(int segment, boolean write) {
         segment(segment);
@@ -823,6 +844,16 @@ final class Bytecode {
     void selector(int segment) {
         segment(segment);
         b.getfield(SEGMENT, "selector", INT);
+    }
+
+    /** Loads a segment register with the selector in a local; see {@link Mode#loadable}. */
+    void loadSegment(int segment, int selector) {
+        b.aload(CPU_LOCAL);
+        b.loadConstant(segment);
+        b.iload(selector);
+        b.invokestatic(
+                SEGMENTATION, "loadReal", MethodTypeDesc.of(ConstantDescs.CD_void, CPU, INT, INT));
+        reloadBase(segment);
     }
 
     /** Branches if the unsigned int on the stack is greater than a constant. */

@@ -45,14 +45,12 @@ final class Emission {
             case NOP, PAUSE, PREFETCH, LFENCE, SFENCE, MFENCE -> true;
             case ADD, SUB, ADC, SBB, AND, OR, XOR, CMP, TEST, INC, DEC, NEG, NOT -> true;
             case SHL, SHR, SAR -> instruction.operand(0).size() >= 4 || shiftsWithin(instruction);
-            case ROL, ROR ->
-                    instruction.operand(0).size() >= 4
-                            && instruction.operand(1) instanceof Operand.Immediate;
+            case ROL, ROR -> instruction.operand(1) instanceof Operand.Immediate;
+            case RCL, RCR -> constantCount(instruction, 1) == 1;
             case SHLD, SHRD ->
                     instruction.operand(0).size() >= 4
                             && instruction.operand(2) instanceof Operand.Immediate;
-            case IMUL -> instruction.operand(0).size() >= 4 || instruction.operands().size() == 1;
-            case MUL, DIV, IDIV -> true;
+            case IMUL, MUL, DIV, IDIV -> true;
             case SETCC, CMOVCC -> true;
             case CBW, CWDE, CDQE, CWD, CDQ, CQO -> true;
             case BSWAP -> instruction.operand(0).size() >= 4;
@@ -63,6 +61,8 @@ final class Emission {
                             && (instruction.operand(0) instanceof Operand.Register
                                     || instruction.operand(1) instanceof Operand.Immediate);
             case BSF, BSR -> instruction.operand(0).size() >= 4;
+            case LDS, LES, LFS, LGS -> loads(instruction, mode);
+            case JMP_FAR, CALL_FAR, RET_FAR -> handlesFar(instruction, mode);
             case PUSH, LEAVE -> handlesStack(instruction, mode);
             case POP ->
                     handlesStack(instruction, mode)
@@ -70,11 +70,38 @@ final class Emission {
             case JMP, JCC -> handlesTarget(instruction, next, mode);
             case CALL, RET ->
                     handlesTarget(instruction, next, mode) && handlesStack(instruction, mode);
+            case CLC, STC, CMC, LAHF, SAHF, CLD, STD -> true;
+            case LODS, XLAT -> handlesString(instruction, mode, instruction.segment());
+            case STOS -> handlesString(instruction, mode, CpuState.ES);
+            case MOVS ->
+                    handlesString(instruction, mode, CpuState.ES)
+                            && Mode.accessible(mode, instruction.segment());
             case LOOP, LOOPE, LOOPNE, JCXZ ->
                     handlesTarget(instruction, next, mode)
                             && (instruction.addressSize() == 8 || !Mode.wide(mode));
             default -> false;
         };
+    }
+
+    /** Whether an instruction loads a segment register by setting its base. */
+    private static boolean loads(Instruction instruction, long mode) {
+        int segment = changedSegment(instruction);
+        return segment >= 0 && Mode.loadable(mode, segment);
+    }
+
+    /** The same of those that go on at a known offset of another code segment. */
+    private static boolean handlesFar(Instruction instruction, long mode) {
+        return Mode.loadable(mode, CpuState.CS)
+                && (instruction.mnemonic() == Mnemonic.JMP_FAR || handlesStack(instruction, mode))
+                && !(!instruction.operands().isEmpty()
+                        && instruction.operand(0) instanceof Operand.FarPointer pointer
+                        && pointer.offset() > Mode.lastByte(mode));
+    }
+
+    private static boolean handlesString(Instruction instruction, long mode, int segment) {
+        return instruction.repeat() == 0
+                && Mode.accessible(mode, segment)
+                && (instruction.addressSize() == 8 || !Mode.wide(mode));
     }
 
     /** Whether the stack can be accessed, for operands of an instruction's size. */
@@ -107,10 +134,9 @@ final class Emission {
         };
     }
 
-    /** Whether a shift is by a constant that leaves bits of the operand, if any. */
+    /** Whether a shift is by a register, or a constant that leaves bits of the operand, if any. */
     private static boolean shiftsWithin(Instruction instruction) {
-        int count = constantCount(instruction, 1);
-        return count >= 0 && count < 8 * instruction.operand(0).size();
+        return constantCount(instruction, 1) < 8 * instruction.operand(0).size();
     }
 
     private static boolean handles(Instruction instruction, Operand operand, long mode) {
@@ -118,7 +144,7 @@ final class Emission {
             case Operand.Register register ->
                     switch (register.file()) {
                         case GPR, HIGH_BYTE -> true;
-                        case SEGMENT -> readsSelector(instruction);
+                        case SEGMENT -> readsSelector(instruction) || loads(instruction, mode);
                         default -> false;
                     };
             case Operand.Memory memory ->
@@ -173,12 +199,13 @@ final class Emission {
             case ADD, SUB, AND, OR, XOR, CMP, TEST, NEG, IMUL, MUL -> FlagEffect.REPLACE;
             case CMPXCHG, XADD -> FlagEffect.REPLACE;
             case UCOMISD, COMISD, UCOMISS, COMISS -> FlagEffect.REPLACE;
+            case RCL, RCR, CLC, STC, CMC, SAHF -> FlagEffect.CHANGE;
             case ADC, SBB, INC, DEC, ROL, ROR, BT, BTS, BTR, BTC, BSF, BSR -> FlagEffect.CHANGE;
             case SHL, SHR, SAR ->
                     constantCount(instruction, 1) > 0 ? FlagEffect.REPLACE : FlagEffect.CHANGE;
             case SHLD, SHRD ->
                     constantCount(instruction, 2) > 0 ? FlagEffect.REPLACE : FlagEffect.CHANGE;
-            case SETCC, CMOVCC, JCC, LOOPE, LOOPNE -> FlagEffect.READ;
+            case SETCC, CMOVCC, JCC, LOOPE, LOOPNE, LAHF -> FlagEffect.READ;
             default -> FlagEffect.NONE;
         };
     }
@@ -199,6 +226,7 @@ final class Emission {
         Instruction instruction = step.instruction;
         return switch (instruction.mnemonic()) {
             case PUSH, POP, LEAVE, CALL, RET, DIV, IDIV -> true;
+            case LODS, STOS, MOVS, XLAT, JMP_FAR, CALL_FAR, RET_FAR -> true;
             case LEA, NOP, PREFETCH -> false;
             default -> {
                 for (Operand operand : instruction.operands()) {

@@ -70,7 +70,7 @@ final class FlagAnalysis {
 
     private static boolean readsCarry(Instruction instruction) {
         return switch (instruction.mnemonic()) {
-            case ADC, SBB -> true;
+            case ADC, SBB, RCL, RCR -> true;
             default -> false;
         };
     }
@@ -80,7 +80,7 @@ final class FlagAnalysis {
             return node.fall == null;
         }
         return switch (node.last().instruction.mnemonic()) {
-            case RET -> true;
+            case RET, JMP_FAR, CALL_FAR, RET_FAR -> true;
             case JMP, CALL -> node.taken == null;
             default -> node.taken == null || node.fall == null;
         };

@@ -114,14 +114,22 @@ public final class FlagCode {
         return (carry ? LazyFlags.CF : 0) | (overflow ? LazyFlags.OF : 0);
     }
 
-    /** CF and OF of SHL of a value of 32 or 64 bits by 1..bits - 1. */
+    /** Flags after RCL or RCR by one place: CF is what came out, the others are as before. */
+    public static int rotatedThrough(int before, long value, long result, int bits, boolean left) {
+        boolean carry = (value >>> (left ? bits - 1 : 0) & 1) != 0;
+        boolean top = (result >>> (bits - 1) & 1) != 0;
+        boolean other = left ? carry : (result >>> (bits - 2) & 1) != 0;
+        return before & ~(LazyFlags.CF | LazyFlags.OF) | carryAndOverflow(carry, top != other);
+    }
+
+    /** CF and OF of SHL by 1..31, or of 64 bits by 1..63. */
     public static int shiftedLeft(long value, int count, int bits) {
-        boolean carry = (value >>> (bits - count) & 1) != 0;
-        boolean sign = (value >>> (bits - count - 1) & 1) != 0;
+        boolean carry = count <= bits && (value >>> (bits - count) & 1) != 0;
+        boolean sign = (value << count >>> (bits - 1) & 1) != 0;
         return carryAndOverflow(carry, carry != sign);
     }
 
-    /** CF and OF of SHR. */
+    /** CF and OF of SHR; a value of less than 32 bits is zero extended. */
     public static int shiftedRight(long value, int count, int bits) {
         return carryAndOverflow((value >>> (count - 1) & 1) != 0, (value >>> (bits - 1) & 1) != 0);
     }

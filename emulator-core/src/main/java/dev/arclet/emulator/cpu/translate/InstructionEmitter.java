@@ -1,6 +1,7 @@
 package dev.arclet.emulator.cpu.translate;
 
 import dev.arclet.emulator.cpu.CpuState;
+import dev.arclet.emulator.cpu.Eflags;
 import dev.arclet.emulator.cpu.LazyFlags;
 import dev.arclet.emulator.cpu.decode.Instruction;
 import dev.arclet.emulator.cpu.decode.Mnemonic;
@@ -14,6 +15,11 @@ import java.lang.constant.MethodTypeDesc;
  * interpreter's operations. What may fault leaves the region before anything has changed.
  */
 final class InstructionEmitter {
+    private static final Operand.Register AL =
+            new Operand.Register(Operand.File.GPR, CpuState.RAX, 1);
+    private static final Operand.Register AH =
+            new Operand.Register(Operand.File.HIGH_BYTE, CpuState.RAX, 1);
+
     private final Bytecode code;
     private final CodeBuilder b;
     private final FlagEmitter flags;
@@ -22,6 +28,7 @@ final class InstructionEmitter {
     private final ShiftEmitter shifts;
     private final MultiplyEmitter multiplications;
     private final VectorEmitter vectors;
+    private final StringEmitter strings;
 
     InstructionEmitter(
             Bytecode code, FlagEmitter flags, MemoryEmitter memory, OperandEmitter operands) {
@@ -33,6 +40,7 @@ final class InstructionEmitter {
         shifts = new ShiftEmitter(code, flags, operands);
         multiplications = new MultiplyEmitter(code, flags, operands);
         vectors = new VectorEmitter(code, flags, memory, operands);
+        strings = new StringEmitter(code, operands);
     }
 
     /** Begins an instruction before which so many of its node were done; loads flags for it. */
@@ -57,7 +65,14 @@ final class InstructionEmitter {
         Instruction i = operands.step().instruction;
         switch (i.mnemonic()) {
             case NOP, PAUSE, PREFETCH, LFENCE, SFENCE, MFENCE -> {}
-            case MOV, MOVNTI -> move(i);
+            case MOV, MOVNTI -> {
+                if (Emission.changedSegment(i) >= 0) {
+                    loadSegment(i);
+                } else {
+                    move(i);
+                }
+            }
+            case LDS, LES, LFS, LGS -> loadFar(i);
             case MOVZX -> extend(i, false);
             case MOVSX, MOVSXD -> extend(i, true);
             case LEA -> loadAddress(i);
@@ -68,6 +83,12 @@ final class InstructionEmitter {
             case NEG, NOT -> negate(i);
             case SHL, SHR, SAR -> shifts.shift(i);
             case ROL, ROR -> shifts.rotate(i);
+            case RCL, RCR -> shifts.rotateThroughCarry(i);
+            case CLC, STC, CMC, SAHF -> changeFlags(i);
+            case LAHF -> loadFlags();
+            case CLD, STD -> code.changeSystemFlags(Eflags.DF, i.mnemonic() == Mnemonic.STD);
+            case LODS, STOS, MOVS -> strings.emit(i);
+            case XLAT -> translate(i);
             case SHLD, SHRD -> shifts.doubleShift(i);
             case IMUL -> {
                 if (i.operands().size() == 1) {
@@ -255,6 +276,62 @@ final class InstructionEmitter {
     // Multiplication and division
 
     // Conditions
+
+    private void changeFlags(Instruction i) {
+        if (!operands.wantsFlags()) {
+            return;
+        }
+        flags.pushAll();
+        switch (i.mnemonic()) {
+            case CLC -> {
+                b.loadConstant(~LazyFlags.CF);
+                b.iand();
+            }
+            case STC -> {
+                b.loadConstant(LazyFlags.CF);
+                b.ior();
+            }
+            case CMC -> {
+                b.loadConstant(LazyFlags.CF);
+                b.ixor();
+            }
+            default -> {
+                b.loadConstant(LazyFlags.OF);
+                b.iand();
+                code.get(AH, false);
+                b.loadConstant(LazyFlags.MASK & ~LazyFlags.OF);
+                b.iand();
+                b.ior();
+            }
+        }
+        flags.pop(code.flagResult, 4);
+    }
+
+    private void loadFlags() {
+        flags.pushAll();
+        b.loadConstant(LazyFlags.MASK & ~LazyFlags.OF);
+        b.iand();
+        b.iconst_2(); // the bit that is always set
+        b.ior();
+        code.set(AH);
+    }
+
+    /** XLAT: AL is a byte of the table at BX. */
+    private void translate(Instruction i) {
+        var table = new Operand.Register(Operand.File.GPR, CpuState.RBX, i.addressSize());
+        code.get(table, false);
+        code.get(AL, false);
+        if (code.wide) {
+            b.i2l();
+            b.ladd();
+        } else {
+            b.iadd();
+            code.narrow(i.addressSize(), false);
+        }
+        memory.locateByte(i.segment(), i.addressSize(), operands);
+        memory.load(1);
+        code.set(AL);
+    }
 
     private void setCondition(Instruction i) {
         Operand target = i.operand(0);
@@ -590,7 +667,104 @@ final class InstructionEmitter {
         setPointer(CpuState.RSP, -bytes);
     }
 
+    /** Pops a selector into a segment register; or moves it there. */
+    private void loadSegment(Instruction i) {
+        if (i.mnemonic() == Mnemonic.POP) {
+            pushTop(CpuState.RSP);
+        } else {
+            operands.locate(i.operand(1), false);
+            operands.push(i.operand(1), 2, false);
+        }
+        code.narrow(2, false);
+        b.istore(code.int1);
+        code.loadSegment(Emission.changedSegment(i), code.int1);
+        if (i.mnemonic() == Mnemonic.POP) {
+            setPointer(CpuState.RSP, stackBytes());
+        }
+    }
+
+    private void loadFar(Instruction i) {
+        operands.locate(i.operand(1), false);
+        keepFarPointer(i.operandSize());
+        code.loadSegment(Emission.changedSegment(i), code.int1);
+        b.iload(code.int0);
+        code.set((Operand.Register) i.operand(0));
+    }
+
+    /** Keeps the offset at {@code host} in int0, and the selector behind it in int1. */
+    private void keepFarPointer(int bytes) {
+        memory.load(bytes);
+        code.narrow(bytes, false);
+        b.istore(code.int0);
+        b.lload(code.host);
+        b.loadConstant((long) bytes);
+        b.ladd();
+        code.load(2);
+        code.narrow(2, false);
+        b.istore(code.int1);
+    }
+
+    /**
+     * Pushes the offset that a far transfer goes to, and keeps the selector in int1; the offset is
+     * still to be looked at, and nothing has changed.
+     */
+    void pushFarTarget() {
+        Instruction i = operands.step().instruction;
+        int bytes = stackBytes();
+        if (i.mnemonic() == Mnemonic.RET_FAR) {
+            pushTop(CpuState.RSP);
+            code.narrow(bytes, false);
+            b.istore(code.int0);
+            memory.locateStack(CpuState.RSP, bytes, operands.step(), bytes, false, operands);
+            memory.load(bytes);
+            code.narrow(2, false);
+            b.istore(code.int1);
+            b.iload(code.int0);
+        } else if (i.operand(0) instanceof Operand.FarPointer pointer) {
+            b.loadConstant(pointer.selector());
+            b.istore(code.int1);
+            b.loadConstant((int) pointer.offset());
+        } else {
+            operands.locate(i.operand(0), false);
+            keepFarPointer(bytes);
+            b.iload(code.int0);
+        }
+    }
+
+    /** Pushes or releases what a far transfer does, and loads CS. */
+    void goFar() {
+        RegionPlan.Step step = operands.step();
+        int bytes = stackBytes();
+        switch (step.instruction.mnemonic()) {
+            case CALL_FAR -> {
+                memory.locateStack(CpuState.RSP, -bytes, step, bytes, true, operands);
+                b.lload(code.host);
+                b.lstore(code.long2);
+                memory.locateStack(CpuState.RSP, -2 * bytes, step, bytes, true, operands);
+                b.lload(code.long2);
+                code.selector(CpuState.CS);
+                code.store(bytes);
+                b.lload(code.host);
+                b.loadConstant((int) step.next);
+                code.store(bytes);
+                setPointer(CpuState.RSP, -2 * bytes);
+            }
+            case RET_FAR -> {
+                boolean plain = step.instruction.operands().isEmpty();
+                int release =
+                        plain ? 0 : (int) ((Operand.Immediate) step.instruction.operand(0)).value();
+                setPointer(CpuState.RSP, 2 * bytes + release);
+            }
+            default -> {}
+        }
+        code.loadSegment(CpuState.CS, code.int1);
+    }
+
     private void pop(Instruction i) {
+        if (Emission.changedSegment(i) >= 0) {
+            loadSegment(i);
+            return;
+        }
         int bytes = stackBytes();
         pushTop(CpuState.RSP);
         Operand target = i.operand(0);

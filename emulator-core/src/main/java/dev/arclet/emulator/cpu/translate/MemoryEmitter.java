@@ -143,6 +143,14 @@ final class MemoryEmitter {
         lookUp(bytes, !write, write, misses.miss());
     }
 
+    /** The same for a byte at an offset that is on the stack, in a segment. */
+    void locateByte(int segment, int addressSize, Misses misses) {
+        checkLimit(segment, addressSize, 1, false, misses);
+        addBase(segment);
+        storeAddress();
+        lookUp(1, true, false, misses.miss());
+    }
+
     /** Branches if the long on the stack is no multiple of 16. */
     private void ifNotAligned(Label target) {
         b.l2i();

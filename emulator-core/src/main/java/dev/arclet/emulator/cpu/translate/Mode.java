@@ -4,6 +4,7 @@ import dev.arclet.emulator.cpu.Control;
 import dev.arclet.emulator.cpu.CpuState;
 import dev.arclet.emulator.cpu.Eflags;
 import dev.arclet.emulator.cpu.SegmentRegister;
+import dev.arclet.emulator.cpu.Segmentation;
 import dev.arclet.emulator.cpu.decode.Disassembler;
 import dev.arclet.emulator.cpu.decode.Operand;
 import dev.arclet.emulator.mmu.Mmu;
@@ -25,6 +26,7 @@ final class Mode {
     /** Segments' kinds, three bits each. */
     private static final int SEGMENTS_SHIFT = 8, SEGMENT_BITS = 3;
 
+    private static final int REAL = 1 << 26;
     private static final int LIMIT_SHIFT = 32;
 
     private static final long LAST = 0xFFFF_FFFFL, LAST_16 = 0xFFFF;
@@ -56,6 +58,9 @@ final class Mode {
         }
         if ((cpu.cr0 & (CR0_EM | CR0_TS)) == 0 && (cpu.cr4 & Control.CR4_OSFXSR) != 0) {
             mode |= SSE;
+        }
+        if (Segmentation.isRealStyle(cpu)) {
+            mode |= REAL;
         }
         int kinds = 0;
         for (int i = 0; i < 6; i++) {
@@ -182,6 +187,16 @@ final class Mode {
     /** Whether an operand is no memory, or memory that emitted code may access. */
     static boolean accessible(long mode, Operand operand) {
         return !(operand instanceof Operand.Memory memory) || accessible(mode, memory.segment());
+    }
+
+    /**
+     * Whether 16-bit code can load a segment register by setting its base: in real and virtual-8086
+     * mode. Nothing of the mode then changes.
+     */
+    static boolean loadable(long mode, int segment) {
+        return (mode & REAL) != 0
+                && firstWord(mode, segment)
+                && (segment != CpuState.CS || (mode & FLAT_CODE) != 0);
     }
 
     /** Whether nothing is to be checked of accesses through a segment. */

@@ -80,6 +80,7 @@ final class MultiplyEmitter {
             b.lmul();
             b.dup2();
             b.l2i();
+            code.narrow(bytes, true);
             b.dup();
             code.set(target);
             flags.keep(code.flagResult, 4);

@@ -420,6 +420,14 @@ final class RegionEmitter {
                 }
             }
             case RET -> ret(node, i, code, flags, instructions, count);
+            case JMP_FAR, CALL_FAR, RET_FAR -> {
+                instructions.pushFarTarget();
+                keepTarget(code, instructions);
+                instructions.goFar();
+                code.count(count);
+                materialise(node, flags);
+                leaveTo(node, code, flags);
+            }
             case JCC -> {
                 code.count(count);
                 materialise(node, flags);

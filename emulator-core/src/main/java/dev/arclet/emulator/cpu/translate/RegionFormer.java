@@ -262,6 +262,11 @@ final class RegionFormer {
                 }
             }
             case RET -> leadToKnown(rip, MAX_CALL_TARGETS, LEAST_CALL_SHARE);
+            case JMP_FAR, RET_FAR -> {}
+            case CALL_FAR -> {
+                returnSites.put(next, NONE);
+                lead(next);
+            }
             default -> {
                 lead(next);
                 lead(target(instruction, next));
@@ -369,9 +374,9 @@ final class RegionFormer {
             node.targets = known(step.rip, nodes, open);
         }
         switch (instruction.mnemonic()) {
-            case JMP, RET -> {}
+            case JMP, RET, JMP_FAR, RET_FAR -> {}
             // Reached by returns only, if any inside the region leads there.
-            case CALL -> node(step.next, nodes, open);
+            case CALL, CALL_FAR -> node(step.next, nodes, open);
             default -> node.fall = node(step.next, nodes, open);
         }
     }

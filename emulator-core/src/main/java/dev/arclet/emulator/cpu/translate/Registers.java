@@ -9,8 +9,11 @@ final class Registers {
     private static final int RAX = 1 << CpuState.RAX;
     private static final int RCX = 1 << CpuState.RCX;
     private static final int RDX = 1 << CpuState.RDX;
+    private static final int RBX = 1 << CpuState.RBX;
     private static final int RSP = 1 << CpuState.RSP;
     private static final int RBP = 1 << CpuState.RBP;
+    private static final int RSI = 1 << CpuState.RSI;
+    private static final int RDI = 1 << CpuState.RDI;
 
     private Registers() {}
 
@@ -25,6 +28,13 @@ final class Registers {
             }
         }
         int implied = implied(instruction);
+        switch (instruction.mnemonic()) {
+            case LODS, STOS, MOVS, XLAT, LAHF, SAHF -> {
+                used |= instruction.operandSize() == 4 ? implied & RAX : 0;
+                return used | (instruction.addressSize() == 2 ? 0 : implied & ~RAX);
+            }
+            default -> {}
+        }
         if (instruction.operandSize() != 2) {
             used |= implied & ~(RSP | RCX);
         }
@@ -41,7 +51,10 @@ final class Registers {
     static int segments(Instruction instruction) {
         int used =
                 switch (instruction.mnemonic()) {
-                    case PUSH, POP, CALL, RET, LEAVE -> 1 << CpuState.SS;
+                    case PUSH, POP, CALL, RET, LEAVE, CALL_FAR, RET_FAR -> 1 << CpuState.SS;
+                    case LODS, XLAT -> 1 << instruction.segment();
+                    case STOS -> 1 << CpuState.ES;
+                    case MOVS -> 1 << instruction.segment() | 1 << CpuState.ES;
                     default -> 0;
                 };
         for (Operand operand : instruction.operands()) {
@@ -101,9 +114,14 @@ final class Registers {
             case IMUL -> instruction.operands().size() == 1 ? RAX | RDX : 0;
             case CBW, CWDE, CDQE, CMPXCHG -> RAX;
             case CWD, CDQ, CQO -> RAX | RDX;
-            case PUSH, POP, CALL, RET -> RSP;
+            case PUSH, POP, CALL, RET, CALL_FAR, RET_FAR -> RSP;
             case LEAVE -> RSP | RBP;
             case LOOP, LOOPE, LOOPNE, JCXZ -> RCX;
+            case LODS -> RAX | RSI;
+            case STOS -> RAX | RDI;
+            case MOVS -> RSI | RDI;
+            case XLAT -> RAX | RBX;
+            case LAHF, SAHF -> RAX;
             default -> 0;
         };
     }

@@ -133,7 +133,7 @@ final class ShiftEmitter {
         Operand target = i.operand(0);
         flags.materialise();
         operands.push(i.operand(1), 1, false);
-        b.loadConstant(8 * bytes - 1);
+        b.loadConstant(bytes == 8 ? 63 : 31);
         b.iand();
         b.istore(code.int1);
         operands.pushTemporary(bytes, 0);
@@ -142,6 +142,7 @@ final class ShiftEmitter {
         if (bytes == 8) {
             b.lstore(code.long1);
         } else {
+            code.narrow(bytes, true);
             b.i2l();
             b.lstore(code.long1);
         }
@@ -192,14 +193,22 @@ final class ShiftEmitter {
             b.istore(code.int1);
         }
         operands.beginStore(target);
-        operands.push(target, bytes, true);
-        b.loadConstant(count);
-        if (bytes == 8) {
+        operands.push(target, bytes, bytes >= 4);
+        if (bytes < 4) {
+            // What is rotated is there twice, and then in the right place once.
+            b.loadConstant(1 + (1 << 8 * bytes));
+            b.imul();
+            int bits = 8 * bytes;
+            b.loadConstant(left ? bits - (count & bits - 1) : count & bits - 1);
+            b.iushr();
+        } else if (bytes == 8) {
+            b.loadConstant(count);
             b.invokestatic(
                     Bytecode.LAZY_LONG,
                     left ? "rotateLeft" : "rotateRight",
                     MethodTypeDesc.of(Bytecode.LONG, Bytecode.LONG, Bytecode.INT));
         } else {
+            b.loadConstant(count);
             b.invokestatic(
                     Bytecode.LAZY_INTEGER,
                     left ? "rotateLeft" : "rotateRight",
@@ -232,6 +241,66 @@ final class ShiftEmitter {
                             java.lang.constant.ConstantDescs.CD_boolean));
             flags.pop(code.flagResult, 4);
         }
+    }
+
+    /** RCL or RCR by one place. */
+    void rotateThroughCarry(Instruction i) {
+        Operand target = i.operand(0);
+        int bytes = target.size();
+        boolean left = i.mnemonic() == Mnemonic.RCL;
+        boolean wanted = operands.wantsFlags();
+        operands.locate(target, true);
+        flags.pushAll();
+        b.istore(code.int1);
+        operands.push(target, bytes, false);
+        operands.popTemporary(bytes, 0);
+        operands.pushTemporary(bytes, 0);
+        b.iconst_1();
+        shift(left ? Mnemonic.SHL : Mnemonic.SHR, bytes);
+        b.iload(code.int1);
+        b.iconst_1(); // CF
+        b.iand();
+        if (bytes == 8) {
+            b.i2l();
+        }
+        if (!left) {
+            b.loadConstant(8 * bytes - 1);
+            shift(Mnemonic.SHL, bytes);
+        }
+        operands.operate(Mnemonic.OR, bytes);
+        if (bytes == 8) {
+            b.lstore(code.long1);
+        } else {
+            b.i2l();
+            b.lstore(code.long1);
+        }
+        if (wanted) {
+            b.iload(code.int1);
+            operands.pushTemporary(bytes, 0);
+            if (bytes != 8) {
+                b.i2l();
+            }
+            b.lload(code.long1);
+            b.loadConstant(8 * bytes);
+            b.loadConstant(left ? 1 : 0);
+            b.invokestatic(
+                    Bytecode.FLAG_CODE,
+                    "rotatedThrough",
+                    MethodTypeDesc.of(
+                            Bytecode.INT,
+                            Bytecode.INT,
+                            Bytecode.LONG,
+                            Bytecode.LONG,
+                            Bytecode.INT,
+                            java.lang.constant.ConstantDescs.CD_boolean));
+            flags.pop(code.flagResult, 4);
+        }
+        operands.beginStore(target);
+        b.lload(code.long1);
+        if (bytes != 8) {
+            b.l2i();
+        }
+        operands.endStore(target);
     }
 
     void doubleShift(Instruction i) {

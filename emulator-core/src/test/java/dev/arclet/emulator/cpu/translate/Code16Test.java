@@ -72,7 +72,7 @@ class Code16Test {
             text.append(" %x".formatted(cpu.gpr[i]));
         }
         for (SegmentRegister segment : cpu.segments) {
-            text.append(" %x".formatted(segment.selector));
+            text.append(" %x:%x".formatted(segment.selector, segment.base));
         }
         return text.append(" RAM %x".formatted(test.memoryHash())).toString();
     }
@@ -133,7 +133,24 @@ class Code16Test {
         "push of memory, FF 37",
         "push of segment registers, 06 0E 16 1E 0F A0",
         "leave, C9",
-        "leave of a dword, 66 C9"
+        "leave of a dword, 66 C9",
+        "lods, AC AD 66 AD",
+        "lods through es, 26 AC",
+        "lods by esi, 67 AC",
+        "stos, AA AB 66 AB",
+        "movs, A4 A5 2E A4",
+        "strings backwards, FD AC A5 66 AB FC",
+        "xlat, D7 2E D7",
+        "xlat by ebx, 67 D7",
+        "carry, F9 11 C0 F5 11 D1 F8 11 DA",
+        "lahf sahf, 9F 9E",
+        "rcl and rcr, D1 D0 D0 DA D1 D3 66 D1 D8 D1 DE",
+        "rol and ror, D1 C0 C0 C3 05 C1 CA 09 D0 C9 C0 C3 08",
+        "shifts by cl, D3 E0 D2 E2 D3 EB D2 EF D3 F8 D2 FA",
+        "loads of segment registers, 8E D8 A0 10 00 8E C1 26 FE 07 8E 27 64 8A 05",
+        "pop of a segment register, 06 1F 16 0F A1 66 16 66 07",
+        "far pointers, C5 1E 20 00 8A 07 C4 7E 10 26 8A 05 66 0F B4 37 64 AD",
+        "imul of three, 69 C3 34 12 6B CA FE 0F AF D6"
     })
     void does(String name, String code) {
         for (boolean wideStack : new boolean[] {false, true}) {
@@ -181,7 +198,16 @@ class Code16Test {
         "jump to 32 bits of a register, 66 FF E6, 1",
         "jump by memory, FF 27, 1",
         "return that releases, C2 06 00, 1",
-        "return of a dword, 66 C3, 1"
+        "return of a dword, 66 C3, 1",
+        "far call, 9A 00 20 00 30, 2",
+        "far call of a dword, 66 9A 00 20 00 00 00 30, 2",
+        "far call over the end of the segment, 66 9A 00 00 01 00 00 30, 1",
+        "far call by memory, FF 1F, 2",
+        "far jump, EA 00 20 00 30, 2",
+        "far jump by memory, FF 2F, 2",
+        "far return, CB, 2",
+        "far return that releases, CA 06 00, 2",
+        "far return of a dword, 66 CB, 1"
     })
     void goes(String name, String code, int instructions) {
         for (boolean wideStack : new boolean[] {false, true}) {

@@ -403,12 +403,12 @@ class TranslatorTest {
         leaves("unusual", "43 31 C9 F7 F1 EB F9", 10); // inc ebx; xor ecx, ecx; div ecx; jmp back
         leaves("fault", "43 D4 00 EB FB", 10); // inc ebx; aam 0; jmp back
         r[CpuState.RDI] = CODE + 1;
-        leaves("overwritten", "43 AA EB FC", 4); // inc ebx; stosb over itself; jmp back
+        leaves("overwritten", "43 0F C0 07 EB FA", 4); // inc ebx; xadd [edi], al; jmp back
         r[CpuState.RDI] = device;
-        leaves("attention", "43 AA EB FC", 10);
+        leaves("attention", "43 0F C0 07 EB FA", 10);
         r[CpuState.RDI] = device;
         r[CpuState.RCX] = 0x8000;
-        leaves("repetition", "43 F3 AA EB FB", 10); // the same with rep
+        leaves("repetition", "43 F3 AA EB FB", 10); // inc ebx; rep stosb; jmp back
         // Each of nine pages jumps to the next, the last to the first: more than a region has.
         for (int i = 0; i < 9; i++) {
             test.put(0x4000 + 0x1000 * i, i < 8 ? "E9 FB0F0000" : "E9 FB7FFFFF");
