@@ -26,7 +26,7 @@ public final class Translator implements ExecutionEngine {
     private static final int[] SIZES = {120, 60, 30, 12};
 
     /** Regions kept; when there are more, a quarter is forgotten: the least used of late. */
-    private static final int MAX_REGIONS = 6_000;
+    private static final int MAX_REGIONS = 8_000;
 
     /** Regions left when the least used have been forgotten. */
     private static final int AFTER_EVICTION = MAX_REGIONS * 3 / 4;
