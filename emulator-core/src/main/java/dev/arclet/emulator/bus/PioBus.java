@@ -52,6 +52,11 @@ public final class PioBus {
         return false;
     }
 
+    /** What the range that a port (0..0xFFFF) belongs to is called; empty where nothing answers. */
+    public String nameAt(int port) {
+        return devices[port] == null ? "" : names[port];
+    }
+
     /** Reads 1, 2 or 4 bytes at a port (0..0xFFFF); the value is zero extended into the int. */
     public int read(int port, int bytes) {
         PioDevice device = devices[port];

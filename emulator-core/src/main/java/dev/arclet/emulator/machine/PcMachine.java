@@ -23,6 +23,7 @@ import dev.arclet.emulator.device.debug.PcTestDevice;
 import dev.arclet.emulator.device.debug.PostPort;
 import dev.arclet.emulator.device.dma.IsaDma;
 import dev.arclet.emulator.device.firmware.FwCfg;
+import dev.arclet.emulator.device.ide.AtapiDrive;
 import dev.arclet.emulator.device.input.I8042;
 import dev.arclet.emulator.device.input.VmwareBackdoor;
 import dev.arclet.emulator.device.irq.ApicBus;
@@ -666,6 +667,11 @@ public final class PcMachine implements AutoCloseable {
     /** The devices, for tests that compare runs. */
     List<Stateful> parts() {
         return List.copyOf(parts);
+    }
+
+    /** What is in the CD drive, for tests that compare runs. */
+    Optional<BlockDevice> disc() {
+        return drives.cd().flatMap(AtapiDrive::medium);
     }
 
     /** The deadlines, for tests that compare runs. */

@@ -632,6 +632,8 @@ public final class I82077Fdc implements Resettable, Stateful {
         int end = Math.clamp(lastSector, sector, format.sectors());
         run = end - sector + 1;
         position = 0;
+        // A snapshot keeps the run's bytes, and must not depend on what was in them before.
+        Arrays.fill(data, 0, run * SECTOR, (byte) 0);
         if (writes()) {
             takeSectors();
             return;
@@ -705,7 +707,6 @@ public final class I82077Fdc implements Resettable, Stateful {
             return;
         }
         phase = Phase.EXECUTION;
-        Arrays.fill(data, 0, run * SECTOR, (byte) 0);
         boolean end = false;
         int sectors = 0;
         while (sectors < run && !end) {

@@ -11,6 +11,9 @@ import dev.arclet.emulator.device.TestRig;
 import dev.arclet.emulator.device.TestRig.Wire;
 import dev.arclet.emulator.device.dma.IsaDma;
 import dev.arclet.emulator.device.ide.MemoryDisk;
+import dev.arclet.emulator.snapshot.SnapshotException;
+import dev.arclet.emulator.snapshot.SnapshotReader;
+import dev.arclet.emulator.snapshot.SnapshotWriter;
 import dev.arclet.emulator.storage.HostWork;
 import java.util.List;
 import java.util.Optional;
@@ -288,6 +291,26 @@ class I82077FdcTest extends DeviceContractTest {
         }
         rig.advance(10_000_000);
         assertArrayEquals(new int[] {0x40, 0x80, 0, 1, 0, 1, 2}, result(7));
+    }
+
+    private static byte[] saved(I82077Fdc chip) {
+        SnapshotWriter out = new SnapshotWriter();
+        chip.save(out);
+        return out.toByteArray();
+    }
+
+    @Test
+    void whatIsSavedDoesNotDependOnEarlierTransfers() throws SnapshotException {
+        movesBytesByProgrammedIo();
+        FloppyDrive drive =
+                new FloppyDrive("floppy0", rig.events, HostWork.IMMEDIATE, Optional.of(disk));
+        I82077Fdc restored = new I82077Fdc(rig.events, new Wire(), dma, List.of(drive));
+        restored.restore(new SnapshotReader("test", saved(fdc)), fdc.sectionVersion());
+        for (int value : new int[] {0x45, 0, 0, 0, 2, 2, 2, 0x1B, 0xFF}) {
+            ports.writePort(5, 1, value);
+            restored.registers().writePort(5, 1, value);
+        }
+        assertArrayEquals(saved(fdc), saved(restored));
     }
 
     @Test
