@@ -4,6 +4,9 @@
  *   disktest fill DEVICE SEED        writes every block of 4 KiB, in random order and pieces, then flushes
  *   disktest check DEVICE SEED       reads every block and compares
  *   disktest churn DEVICE SEED N     N random writes, reads and discards, each read compared with what was written
+ *   disktest endure DEVICE SEED N NEXT  if N is not negative, verifies what a kill has left of an earlier call with SEED
+ *                                    as NEXT, whose last "FLUSHED DEVICE N" was seen: every sector as operation N left it,
+ *                                    or a later one. Then fills the disk, and writes, discards and flushes for ever
  *   disktest speed DEVICE            prints "SPEED name value unit" for sequential and random reads and writes
  *
  * A block's content is a function of its number, the seed and how often it was written. Ends with "DISKTEST ok" or a
@@ -128,6 +131,99 @@ static void churn(uint64_t seed, uint32_t rounds) {
     printf("CHURN %u operations, discard %s\n", rounds, discards ? "used" : "not supported");
 }
 
+/* What endure does as its operation of a number, the same whenever it is asked. */
+struct operation {
+    enum { WRITE, DISCARD, FLUSH } kind;
+    uint32_t block, count;
+};
+
+static struct operation operation(uint64_t seed, uint32_t number) {
+    struct operation o;
+    state = (seed ^ (uint64_t)number << 32) * 0x9E3779B97F4A7C15ull;
+    uint32_t kind = random_below(12);
+    o.kind = kind < 2 ? FLUSH : kind == 2 ? DISCARD : WRITE;
+    o.count = 1 + random_below(1u << random_below(7));
+    o.block = random_below(blocks - o.count + 1);
+    return o;
+}
+
+static int touches(struct operation o, uint32_t block) {
+    return o.kind != FLUSH && block >= o.block && block < o.block + o.count;
+}
+
+enum { SECTOR = 512, MAX_LATER = 20000 };
+
+/* Whether a sector of a block is as a version left it, or zeros. */
+static int sector_is(const uint8_t *got, uint32_t block, uint32_t sector, uint64_t seed, uint32_t version, int zeros) {
+    static uint8_t expected[BLOCK];
+    if (zeros) {
+        memset(expected, 0, SECTOR);
+        return memcmp(got, expected, SECTOR) == 0;
+    }
+    content(expected, block, seed, version);
+    return memcmp(got, expected + sector * SECTOR, SECTOR) == 0;
+}
+
+static void endured(const char *name, uint64_t seed, uint32_t flushed) {
+    uint32_t *versions = calloc(blocks, sizeof *versions);
+    uint8_t *discarded = calloc(blocks, 1);
+    struct operation *later = calloc(MAX_LATER, sizeof *later);
+    uint32_t newer = 0, last = flushed;
+    if (!versions || !discarded || !later) die("memory");
+    for (uint32_t number = 1; number <= flushed; number++) {
+        struct operation o = operation(seed, number);
+        for (uint32_t i = 0; o.kind != FLUSH && i < o.count; i++) {
+            if (o.kind == WRITE) versions[o.block + i] = number;
+            discarded[o.block + i] = o.kind == DISCARD;
+        }
+    }
+    for (uint32_t i = 0; i < MAX_LATER; i++) later[i] = operation(seed, flushed + 1 + i);
+    for (uint32_t block = 0; block < blocks; block++) {
+        if (block % MAX_BLOCKS == 0) transfer(0, block, blocks - block < MAX_BLOCKS ? blocks - block : MAX_BLOCKS);
+        for (uint32_t sector = 0; sector < BLOCK / SECTOR; sector++) {
+            const uint8_t *got = buffer + (size_t)(block % MAX_BLOCKS) * BLOCK + sector * SECTOR;
+            /* Discarded: zeros, or what was there. */
+            int found = sector_is(got, block, sector, seed, versions[block], 0) ||
+                        (discarded[block] && sector_is(got, block, sector, seed, 0, 1));
+            for (uint32_t i = 0; i < MAX_LATER && !found; i++) {
+                if (!touches(later[i], block)) continue;
+                found = sector_is(got, block, sector, seed, flushed + 1 + i, later[i].kind == DISCARD);
+                newer += (uint32_t)found;
+                if (found && flushed + 1 + i > last) last = flushed + 1 + i;
+            }
+            if (!found) die("%s: sector %u of block %u is not as operation %u or a later one left it", name, sector, block, flushed);
+        }
+    }
+    printf("ENDURED %s, %u operations acknowledged, %u sectors of later ones, up to %u\n", name, flushed, newer, last);
+    fflush(stdout);
+    free(versions);
+    free(discarded);
+    free(later);
+}
+
+static void endure(const char *name, uint64_t seed) {
+    fill(seed);
+    printf("FLUSHED %s 0\n", name);
+    fflush(stdout);
+    for (uint32_t number = 1;; number++) {
+        struct operation o = operation(seed, number);
+        uint64_t range[2] = {(uint64_t)o.block * BLOCK, (uint64_t)o.count * BLOCK};
+        switch (o.kind) {
+            case FLUSH:
+                if (fdatasync(device)) die("flush");
+                printf("FLUSHED %s %u\n", name, number);
+                fflush(stdout);
+                break;
+            case DISCARD:
+                if (ioctl(device, BLKDISCARD, range) && errno != EOPNOTSUPP) die("discard");
+                break;
+            case WRITE:
+                for (uint32_t i = 0; i < o.count; i++) content(buffer + (size_t)i * BLOCK, o.block + i, seed, number);
+                transfer(1, o.block, o.count);
+        }
+    }
+}
+
 static double now(void) {
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);
@@ -174,6 +270,9 @@ int main(int argc, char **argv) {
         check(seed);
     } else if (!strcmp(argv[1], "churn")) {
         churn(seed, argc > 4 ? (uint32_t)strtoul(argv[4], NULL, 10) : 1000);
+    } else if (!strcmp(argv[1], "endure") && argc > 5) {
+        if (argv[4][0] != '-') endured(argv[2], seed, (uint32_t)strtoul(argv[4], NULL, 10));
+        endure(argv[2], strtoull(argv[5], NULL, 10));
     } else if (!strcmp(argv[1], "speed")) {
         sequential("write-1M", 1, 256);
         sequential("read-1M", 0, 256);
