@@ -443,7 +443,7 @@ public final class AtaDisk extends IdeDevice {
 
     @Override
     int usedBuffer() {
-        return Math.max(limit, Math.max(filled, waitingFor == NOTHING ? 0 : BUFFER_BYTES));
+        return Math.max(limit, Math.max(filled, waitingFor == NOTHING ? 0 : chunk() * SECTOR));
     }
 
     @Override

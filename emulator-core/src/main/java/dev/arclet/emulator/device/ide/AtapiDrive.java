@@ -340,7 +340,8 @@ public final class AtapiDrive extends IdeDevice {
 
     @Override
     int usedBuffer() {
-        return Math.max(limit, Math.max(filled, reading ? BUFFER_BYTES : 0));
+        int read = reading ? Math.min(left, CHUNK_SECTORS) * SECTOR : 0;
+        return Math.max(limit, Math.max(filled, read));
     }
 
     @Override

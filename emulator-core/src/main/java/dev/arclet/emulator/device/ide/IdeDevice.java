@@ -198,6 +198,10 @@ public abstract class IdeDevice {
         phase = kind;
         position = from;
         limit = to;
+        if (kind == Phase.PIO_OUT || kind == Phase.DMA_OUT) {
+            // A snapshot keeps these bytes, and must not depend on what was in them before.
+            Arrays.fill(buffer, from, to, (byte) 0);
+        }
         status = STATUS_IDLE | STATUS_DATA_REQUEST;
         if (kind == Phase.DMA_IN || kind == Phase.DMA_OUT) {
             pumpDma();

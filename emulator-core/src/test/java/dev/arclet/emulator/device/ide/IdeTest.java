@@ -452,6 +452,25 @@ class IdeTest extends DeviceContractTest {
     }
 
     @Test
+    void whatIsSavedDoesNotDependOnEarlierTransfers() throws SnapshotException {
+        clearAttention();
+        packet(2048, 0, 0x28, 0, 0, 0, 0x03, 0x20, 0, 0, 1);
+        reply(2048);
+        IdeChannel restored =
+                new IdeChannel(
+                        "ide0",
+                        new Wire(),
+                        Optional.of(new AtaDisk("disk", rig.events, HostWork.IMMEDIATE, disk)),
+                        Optional.of(
+                                new AtapiDrive(
+                                        "cd", rig.events, HostWork.IMMEDIATE, Optional.of(disc))));
+        restored.restore(new SnapshotReader("test", saved(channel)), channel.sectionVersion());
+        channel.commandBlock().writePort(7, 1, 0xA0);
+        restored.commandBlock().writePort(7, 1, 0xA0);
+        assertArrayEquals(saved(channel), saved(restored));
+    }
+
+    @Test
     void aTransferCanBeSavedWhoseDiscWasTakenOut() throws SnapshotException {
         clearAttention();
         packet(2048, 0, 0x28, 0, 0, 0, 0x03, 0x20, 0, 0, 2);
