@@ -674,7 +674,7 @@ final class Bytecode {
         return label;
     }
 
-    /** Branches if one of the region's pages (1..3) was found in place. */
+    /** Branches if one of the region's pages (1..7) was found in place. */
     void ifInPlace(int page, Label target) {
         b.aload(THIS);
         b.getfield(CODE, "page" + page, INT);

@@ -81,7 +81,9 @@ final class Region {
             return done;
         }
 
-        /** The flag code that holds here, or {@link FlagCode#DYNAMIC}. */
+        /**
+         * The flag code that holds here, {@link FlagCode#DYNAMIC}, or {@link FlagCode#PROCESSOR}.
+         */
         int flags() {
             return flags;
         }
