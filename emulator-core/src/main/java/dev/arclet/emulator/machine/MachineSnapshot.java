@@ -17,8 +17,14 @@ import java.util.Set;
  * still meanwhile.
  *
  * @param chips everything with a section of its own but the processor
+ * @param apicPage which the processor's registers place
  */
-record MachineSnapshot(MachineClock clock, List<Stateful> chips, CpuState cpu, GuestMemory ram) {
+record MachineSnapshot(
+        MachineClock clock,
+        List<Stateful> chips,
+        CpuState cpu,
+        LocalApicPage apicPage,
+        GuestMemory ram) {
     private static final String RAM = "ram";
 
     void save(Path path) throws IOException {
@@ -62,6 +68,8 @@ record MachineSnapshot(MachineClock clock, List<Stateful> chips, CpuState cpu, G
         }
         // Last: the chips have mapped their memory by now, and their timers follow the clock.
         snapshot.restore(cpu);
+        apicPage.move(cpu.msrs.apicBase);
+        // Behind all that maps memory, which would empty the TLB.
         snapshot.restore(cpu.mmu);
         clock.restore(shape.nanos(), cpu.instructions);
     }

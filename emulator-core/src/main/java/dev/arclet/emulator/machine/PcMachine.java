@@ -183,7 +183,6 @@ public final class PcMachine implements AutoCloseable {
         try {
             machine.attachPostPort();
             machine.snapshot().restore(snapshot);
-            machine.localApicPage.move(machine.cpu.msrs.apicBase);
             machine.restoredAt = machine.cpu.instructions;
             machine.refreshScreen();
         } catch (BootException | SnapshotException e) {
@@ -549,7 +548,7 @@ public final class PcMachine implements AutoCloseable {
     }
 
     private MachineSnapshot snapshot() {
-        return new MachineSnapshot(clock, parts, cpu, memory.ram());
+        return new MachineSnapshot(clock, parts, cpu, localApicPage, memory.ram());
     }
 
     /** Makes {@link #run} return soon; any thread. */

@@ -12,6 +12,7 @@ import dev.arclet.emulator.memory.PhysicalMap;
 import dev.arclet.emulator.snapshot.SnapshotFile;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HexFormat;
 import org.junit.jupiter.api.Test;
@@ -73,6 +74,9 @@ class LocalApicPageTest {
         }
         try (SnapshotFile snapshot = SnapshotFile.open(file);
                 PcMachine machine = PcMachine.restore(config(), snapshot)) {
+            Path again = folder.resolve("again");
+            machine.save(again);
+            assertEquals(-1, Files.mismatch(file, again), "saved, restored and saved again");
             assertEquals(EXPECTED, finish(machine));
         }
     }

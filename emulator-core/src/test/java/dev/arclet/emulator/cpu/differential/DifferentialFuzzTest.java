@@ -62,7 +62,7 @@ class DifferentialFuzzTest {
 
     /** The same with HotSpot at work meanwhile: what happens when is not to be repeated. */
     private static Fuzzer interpretedAndBackground() {
-        return new Fuzzer(
+        return Fuzzer.ofChance(
                 new FuzzMachine("interpreter", Interpreter::new),
                 new FuzzMachine("translator in a hurry", ImpatientEngines::inBackground),
                 Setup.ALL,

@@ -13,6 +13,9 @@ import java.util.Objects;
 final class Fuzzer implements AutoCloseable {
     private static final int MAX_SHRINK_RUNS = 4000;
 
+    /** How often a failed program runs again before it counts as one that fails by chance. */
+    private static final int REPETITIONS = 20;
+
     private final FuzzMachine oracle;
     private final FuzzMachine subject;
     private final int allowed;
@@ -22,15 +25,26 @@ final class Fuzzer implements AutoCloseable {
     /** How often the subject runs each program. */
     private final int runs;
 
+    /** Whether every run is told in detail, since a failed one may not be seen again. */
+    private final boolean inDetail;
+
+    /** For a subject that does the same each time. */
     Fuzzer(FuzzMachine oracle, FuzzMachine subject, int allowed) {
-        this(oracle, subject, allowed, 2);
+        this(oracle, subject, allowed, 2, false);
     }
 
-    Fuzzer(FuzzMachine oracle, FuzzMachine subject, int allowed, int runs) {
+    /** For a subject whose runs depend on how fast it is meanwhile. */
+    static Fuzzer ofChance(FuzzMachine oracle, FuzzMachine subject, int allowed, int runs) {
+        return new Fuzzer(oracle, subject, allowed, runs, true);
+    }
+
+    private Fuzzer(
+            FuzzMachine oracle, FuzzMachine subject, int allowed, int runs, boolean inDetail) {
         this.oracle = oracle;
         this.subject = subject;
         this.allowed = allowed;
         this.runs = runs;
+        this.inDetail = inDetail;
     }
 
     /** How many programs ran. */
@@ -57,31 +71,43 @@ final class Fuzzer implements AutoCloseable {
     String tryProgram(long seed) {
         Draft draft = Generator.draft(seed, allowed);
         programs++;
-        if (compare(draft.assemble()) == null) {
+        Case whole = draft.assemble();
+        String first = compare(whole);
+        if (first == null) {
             return null;
+        }
+        String title = "seed %d: %s and %s differ%n".formatted(seed, oracle.name(), subject.name());
+        if (!failsAgain(draft)) {
+            // Smaller ones would not either. What was seen is all that can be told.
+            return title + first + "  not again in " + REPETITIONS + " runs\n\n" + whole.text();
         }
         Draft small = shrink(draft);
         Case c = small.assemble();
-        return "seed %d: %s and %s differ%n%s%n%s%d of %d items"
-                .formatted(
-                        seed,
-                        oracle.name(),
-                        subject.name(),
-                        explain(c),
-                        c.text(),
-                        small.items().size(),
-                        draft.items().size());
+        return title
+                + "%s%n%s%d of %d items"
+                        .formatted(
+                                explain(c), c.text(), small.items().size(), draft.items().size());
     }
 
-    /** How two runs of a case differ, in one line; null if they do not. */
+    private boolean failsAgain(Draft draft) {
+        for (int i = 0; i < REPETITIONS; i++) {
+            if (fails(draft)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** How two runs of a case differ; null if they do not. */
     String compare(Case c) {
-        FuzzMachine.Outcome expected = oracle.run(c, false);
+        FuzzMachine.Outcome expected = oracle.run(c, inDetail);
         instructions += expected.counts.isEmpty() ? 0 : expected.counts.getLast();
         subject.forget();
         for (int i = 0; i < runs; i++) {
-            String difference = difference(expected, subject.run(c, false));
+            FuzzMachine.Outcome actual = subject.run(c, inDetail);
+            String difference = difference(expected, actual);
             if (difference != null) {
-                return difference;
+                return "  in run " + i + ", " + difference + "\n" + details(expected, actual);
             }
         }
         return null;
@@ -119,20 +145,21 @@ final class Fuzzer implements AutoCloseable {
 
     /** What differs, in many words. */
     String explain(Case c) {
-        FuzzMachine.Outcome a = oracle.run(c, true);
+        FuzzMachine.Outcome expected = oracle.run(c, true);
         subject.forget();
-        FuzzMachine.Outcome b = subject.run(c, true);
-        String difference = difference(a, b);
-        String when = "cold";
-        for (int i = 1; i < runs && difference == null; i++) {
-            b = subject.run(c, true);
-            difference = difference(a, b);
-            when = "warm";
+        for (int i = 0; i < runs; i++) {
+            FuzzMachine.Outcome actual = subject.run(c, true);
+            String difference = difference(expected, actual);
+            if (difference != null) {
+                return "  in run " + i + ", " + difference + "\n" + details(expected, actual);
+            }
         }
-        if (difference == null) {
-            return "  no difference the next time";
-        }
-        StringBuilder out = new StringBuilder("  " + when + ", " + difference + "\n");
+        return "  no difference the next time\n";
+    }
+
+    /** What escaped from the second, and how the first piece ends that ends differently. */
+    private static String details(FuzzMachine.Outcome a, FuzzMachine.Outcome b) {
+        StringBuilder out = new StringBuilder();
         if (b.failure != null) {
             for (StackTraceElement element : b.failure.getStackTrace()) {
                 out.append("    at ").append(element).append('\n');
