@@ -235,8 +235,14 @@ final class Region {
         return entries[0].code;
     }
 
-    /** Lets control enter; all else of it is complete. */
-    void open(RegionCode code) {
+    /**
+     * Lets control enter; all else of it is complete. Nothing is opened of a region that has become
+     * invalid meanwhile, whose entries others may still know.
+     */
+    synchronized void open(RegionCode code) {
+        if (!valid) {
+            return;
+        }
         for (int i = entries.length - 1; i >= 0; i--) {
             entries[i].code = code;
         }
@@ -276,7 +282,7 @@ final class Region {
     }
 
     /** Makes it stop if it is running, and never be entered again; its class can be unloaded. */
-    void invalidate() {
+    synchronized void invalidate() {
         valid = false;
         RegionCode code = code();
         if (code != null) {
