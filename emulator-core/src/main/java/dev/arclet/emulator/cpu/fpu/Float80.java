@@ -277,6 +277,10 @@ public final class Float80 {
      * @param lo what follows; bit 0 is sticky
      */
     void round(int sign, int exponent, long hi, long lo, int bits) {
+        if (rounding == NEAREST && bits == 64 && exponent > 0 && exponent < EXPONENT - 1) {
+            roundOrdinary(sign, exponent, hi, lo);
+            return;
+        }
         int drop = 64 - bits;
         boolean negative = sign != 0;
         long mask = drop == 0 ? 0 : (1L << drop) - 1;
@@ -336,6 +340,18 @@ public final class Float80 {
             }
         }
         set(sign | e, value);
+    }
+
+    /** What nearly all numbers need, without a branch on what is lost: that cannot be foreseen. */
+    private void roundOrdinary(int sign, int exponent, long hi, long lo) {
+        int up = (int) (lo >>> 63) & ((lo << 1 | hi & 1) != 0 ? 1 : 0);
+        long value = hi + up;
+        if (value == 0) {
+            value = INTEGER;
+            exponent++;
+        }
+        flags |= (lo != 0 ? PRECISION : 0) | up * ROUNDED_UP;
+        set(sign | exponent, value);
     }
 
     private void denormalise(int sign, int exponent, long hi, long lo, int drop) {

@@ -61,6 +61,37 @@ public final class X87 {
         }
     }
 
+    /**
+     * Whether an instruction that waits may go ahead: it would not fault, and nobody would have to
+     * be told of an error that it meets.
+     */
+    public static boolean isReady(CpuState cpu) {
+        X87State x = cpu.x87;
+        return (cpu.cr0 & (CR0_EM | CR0_TS)) == 0
+                && (x.status & 0x80) == 0
+                && ((cpu.cr0 & CR0_NE) != 0 || (x.control & 0x3F) == 0x3F);
+    }
+
+    /**
+     * Leaves behind where an instruction was (SDM vol. 1, section 8.1.8).
+     *
+     * @param rip its offset
+     * @param opcode its low 11 bits count
+     */
+    public static void record(CpuState cpu, long rip, int opcode) {
+        X87State x = cpu.x87;
+        x.instructionPointer = rip;
+        x.instructionSelector = cpu.segments[CpuState.CS].selector;
+        x.lastOpcode = opcode & 0x7FF;
+    }
+
+    /** The same, and where its operand was: at an offset of a segment. */
+    public static void record(CpuState cpu, long rip, int opcode, long offset, int segment) {
+        record(cpu, rip, opcode);
+        cpu.x87.dataPointer = offset;
+        cpu.x87.dataSelector = cpu.segments[segment].selector;
+    }
+
     /** Enters exceptions and C1 into the status word. */
     private static void commit(CpuState cpu, int flags) {
         X87State x = cpu.x87;
@@ -154,7 +185,7 @@ public final class X87 {
      *
      * @param denormal whether the value was a denormal in its memory format
      */
-    public static void arithmeticWith(
+    private static void arithmeticWith(
             CpuState cpu, int operation, int se, long value, boolean denormal) {
         X87State x = cpu.x87;
         if (x.isEmpty(0)) {
@@ -202,6 +233,54 @@ public final class X87 {
                 f, x.signExponent(0), x.significand(0), x.signExponent(i), x.significand(i), quiet);
     }
 
+    /** Widens a value from memory; whether it was a denormal there. */
+    private static boolean widen(Float80 value, int format, long bits) {
+        switch (format) {
+            case SINGLE -> {
+                Float80Convert.widenSingle(value, (int) bits);
+                return Float80Convert.isDenormalSingle((int) bits);
+            }
+            case DOUBLE -> {
+                Float80Convert.widenDouble(value, bits);
+                return Float80Convert.isDenormalDouble(bits);
+            }
+            default -> {
+                Float80Convert.fromInteger(value, bits);
+                return false;
+            }
+        }
+    }
+
+    /**
+     * ST(0) = ST(0) op a value in memory.
+     *
+     * @param format any but {@link #EXTENDED} and {@link #BCD}
+     * @param bits of the value, an integer's sign extended
+     */
+    public static void arithmeticWith(CpuState cpu, int operation, int format, long bits) {
+        Float80 value = cpu.x87.second;
+        boolean denormal = widen(value, format, bits);
+        arithmeticWith(cpu, operation, value.signExponent, value.significand, denormal);
+    }
+
+    /** Compares ST(0) with a value in memory, as {@link #arithmeticWith} takes it; then pops. */
+    public static void compareWith(CpuState cpu, int format, long bits, int pops) {
+        Float80 value = cpu.x87.second;
+        boolean denormal = widen(value, format, bits);
+        compareWith(cpu, value.signExponent, value.significand, denormal, pops);
+    }
+
+    /** FLD and FILD of a value in memory, as {@link #arithmeticWith} takes it. */
+    public static void load(CpuState cpu, int format, long bits) {
+        Float80 value = cpu.x87.second;
+        boolean denormal = widen(value, format, bits);
+        if (format == SINGLE || format == DOUBLE) {
+            loadFloat(cpu, value.signExponent, value.significand, denormal);
+        } else {
+            loadExact(cpu, value.signExponent, value.significand);
+        }
+    }
+
     private static void setConditions(X87State x, int conditions) {
         x.status = x.status & ~CONDITIONS | conditions;
     }
@@ -240,8 +319,10 @@ public final class X87 {
         }
     }
 
-    /** FCOMI and relatives: as {@link #compare}, with the result in ZF PF CF. */
-    public static void compareFlags(CpuState cpu, int i, boolean quiet, boolean pop) {
+    /**
+     * FCOMI and relatives: as {@link #compare}; the new arithmetic flags, of which ZF PF CF tell.
+     */
+    public static int compareFlags(CpuState cpu, int i, boolean quiet, boolean pop) {
         X87State x = cpu.x87;
         int conditions = compareRegisters(cpu, i, quiet);
         int c1 = x.status & C1;
@@ -259,10 +340,10 @@ public final class X87 {
         if ((conditions & C3) != 0) {
             flags |= LazyFlags.ZF;
         }
-        cpu.setArithmeticFlags(flags);
         if (pop && complete) {
             x.pop();
         }
+        return flags;
     }
 
     /** FXAM. */
@@ -286,7 +367,7 @@ public final class X87 {
     }
 
     /** FLD of a value that needs no conversion: a register, m80, an integer. */
-    public static void load(CpuState cpu, int se, long value) {
+    public static void loadExact(CpuState cpu, int se, long value) {
         if (!overflows(cpu)) {
             commit(cpu, 0);
             cpu.x87.push(se, value);
@@ -294,7 +375,7 @@ public final class X87 {
     }
 
     /** FLD m32 and m64, given the widened value. */
-    public static void loadFloat(CpuState cpu, int se, long value, boolean denormal) {
+    private static void loadFloat(CpuState cpu, int se, long value, boolean denormal) {
         if (overflows(cpu)) {
             return;
         }
@@ -324,7 +405,7 @@ public final class X87 {
             return;
         }
         if (!overflows(cpu)) {
-            load(cpu, x.signExponent(i), x.significand(i));
+            loadExact(cpu, x.signExponent(i), x.significand(i));
         }
     }
 
@@ -367,7 +448,7 @@ public final class X87 {
     /** FLD1, FLDPI and so on; rounded as the control word says, without a precision exception. */
     public static void loadConstant(CpuState cpu, Constant constant) {
         int rounding = cpu.x87.control >>> 10 & 3;
-        load(cpu, constant.signExponent, constant.significand(rounding));
+        loadExact(cpu, constant.signExponent, constant.significand(rounding));
     }
 
     /** FST ST(i), FSTP ST(i). */
@@ -436,8 +517,7 @@ public final class X87 {
         }
     }
 
-    /** FCHS ({@code flip = SIGN, keep = 0xFFFF}) and FABS ({@code flip = 0, keep = 0x7FFF}). */
-    public static void changeSign(CpuState cpu, int keep, int flip) {
+    private static void changeSign(CpuState cpu, int keep, int flip) {
         X87State x = cpu.x87;
         if (x.isEmpty(0)) {
             if (underflow(cpu)) {
@@ -527,6 +607,11 @@ public final class X87 {
         }
     }
 
+    /** What {@link #prepareStore} has left, of up to eight bytes. */
+    public static long prepared(CpuState cpu) {
+        return cpu.x87.unit.significand;
+    }
+
     /** The rest of a store after the memory write, or after its check: flags and pop. */
     public static void finishStore(CpuState cpu, boolean pop) {
         commit(cpu, cpu.x87.unit.flags);
@@ -564,6 +649,31 @@ public final class X87 {
         if (commit(cpu, f)) {
             x.set(0, f.signExponent, f.significand);
         }
+    }
+
+    /** FSQRT. */
+    public static void squareRoot(CpuState cpu) {
+        unary(cpu, Float80Arithmetic::squareRoot);
+    }
+
+    /** FRNDINT. */
+    public static void roundToIntegral(CpuState cpu) {
+        unary(cpu, Float80Arithmetic::roundToIntegral);
+    }
+
+    /** FTST. */
+    public static void compareZero(CpuState cpu) {
+        compareWith(cpu, 0, 0, false, 0);
+    }
+
+    /** FCHS. */
+    public static void negate(CpuState cpu) {
+        changeSign(cpu, 0xFFFF, Float80.SIGN);
+    }
+
+    /** FABS. */
+    public static void absolute(CpuState cpu) {
+        changeSign(cpu, Float80.EXPONENT, 0);
     }
 
     /** ST(0) = f(ST(0), ST(1)), or ST(1) = f(...) and a pop. */

@@ -23,10 +23,10 @@ public final class X87Ops {
         void run(CpuState cpu);
     }
 
-    /** What an instruction does with a value from memory, widened to 80 bits. */
+    /** What an instruction does with a value from memory, in a format of {@link X87}. */
     @FunctionalInterface
     private interface LoadAction {
-        void run(CpuState cpu, int se, long value, boolean denormal);
+        void run(CpuState cpu, int format, long bits);
     }
 
     /** What an instruction does with an image in memory. */
@@ -56,8 +56,7 @@ public final class X87Ops {
     private static void arithmetic(
             OpTable table, int operation, Mnemonic plain, Mnemonic popping, Mnemonic integer) {
         LoadAction withMemory =
-                (cpu, se, value, denormal) ->
-                        X87.arithmeticWith(cpu, operation, se, value, denormal);
+                (cpu, format, bits) -> X87.arithmeticWith(cpu, operation, format, bits);
         table.put(
                 plain,
                 (instruction, place) -> {
@@ -91,7 +90,7 @@ public final class X87Ops {
         compareInteger(table, FICOMP, 1);
         register(table, FCOMPP, cpu -> X87.compare(cpu, 1, X87.ORDERED, 2));
         register(table, FUCOMPP, cpu -> X87.compare(cpu, 1, X87.UNORDERED, 2));
-        register(table, FTST, cpu -> X87.compareWith(cpu, 0, 0, false, 0));
+        register(table, FTST, X87::compareZero);
         register(table, FXAM, X87::examine);
         compareFlags(table, FCOMI, X87.ORDERED, false);
         compareFlags(table, FCOMIP, X87.ORDERED, true);
@@ -100,8 +99,7 @@ public final class X87Ops {
     }
 
     private static void compare(OpTable table, Mnemonic mnemonic, boolean quiet, int pops) {
-        LoadAction withMemory =
-                (cpu, se, value, denormal) -> X87.compareWith(cpu, se, value, denormal, pops);
+        LoadAction withMemory = (cpu, format, bits) -> X87.compareWith(cpu, format, bits, pops);
         table.put(
                 mnemonic,
                 (instruction, place) -> {
@@ -115,8 +113,7 @@ public final class X87Ops {
     }
 
     private static void compareInteger(OpTable table, Mnemonic mnemonic, int pops) {
-        LoadAction withMemory =
-                (cpu, se, value, denormal) -> X87.compareWith(cpu, se, value, denormal, pops);
+        LoadAction withMemory = (cpu, format, bits) -> X87.compareWith(cpu, format, bits, pops);
         table.put(
                 mnemonic,
                 (instruction, place) -> new LoadOp(instruction, place, 1, true, withMemory));
@@ -128,7 +125,9 @@ public final class X87Ops {
                 (instruction, place) -> {
                     int i = st(instruction, 1);
                     return new RegisterOp(
-                            instruction, place, cpu -> X87.compareFlags(cpu, i, quiet, pop));
+                            instruction,
+                            place,
+                            cpu -> cpu.setArithmeticFlags(X87.compareFlags(cpu, i, quiet, pop)));
                 });
     }
 
@@ -136,18 +135,15 @@ public final class X87Ops {
         table.put(
                 FLD,
                 (instruction, place) -> {
-                    if (instruction.operand(0) instanceof Operand.Memory) {
-                        LoadAction action =
-                                instruction.operand(0).size() == 10
-                                        ? (cpu, se, value, denormal) -> X87.load(cpu, se, value)
-                                        : X87::loadFloat;
-                        return new LoadOp(instruction, place, 0, false, action);
+                    if (instruction.operand(0) instanceof Operand.Memory memory) {
+                        return memory.size() == 10
+                                ? new ExtendedLoadOp(instruction, place)
+                                : new LoadOp(instruction, place, 0, false, X87::load);
                     }
                     int i = st(instruction, 0);
                     return new RegisterOp(instruction, place, cpu -> X87.loadRegister(cpu, i));
                 });
-        LoadAction load = (cpu, se, value, denormal) -> X87.load(cpu, se, value);
-        table.put(FILD, (instruction, place) -> new LoadOp(instruction, place, 0, true, load));
+        table.put(FILD, (instruction, place) -> new LoadOp(instruction, place, 0, true, X87::load));
         table.put(FBLD, (instruction, place) -> new BcdLoadOp(instruction, place));
         store(table, FST, false, false, false);
         store(table, FSTP, false, false, true);
@@ -195,7 +191,8 @@ public final class X87Ops {
                 });
     }
 
-    private static int integerFormat(Operand.Memory memory) {
+    /** The format of an integer in memory. */
+    public static int integerFormat(Operand.Memory memory) {
         return switch (memory.size()) {
             case 2 -> X87.INT16;
             case 4 -> X87.INT32;
@@ -203,7 +200,8 @@ public final class X87Ops {
         };
     }
 
-    private static int floatFormat(Operand.Memory memory) {
+    /** The format of a floating-point number in memory. */
+    public static int floatFormat(Operand.Memory memory) {
         return switch (memory.size()) {
             case 4 -> X87.SINGLE;
             case 8 -> X87.DOUBLE;
@@ -237,10 +235,10 @@ public final class X87Ops {
     }
 
     private static void registerFunctions(OpTable table) {
-        register(table, FCHS, cpu -> X87.changeSign(cpu, 0xFFFF, Float80.SIGN));
-        register(table, FABS, cpu -> X87.changeSign(cpu, Float80.EXPONENT, 0));
-        register(table, FSQRT, cpu -> X87.unary(cpu, Float80Arithmetic::squareRoot));
-        register(table, FRNDINT, cpu -> X87.unary(cpu, Float80Arithmetic::roundToIntegral));
+        register(table, FCHS, X87::negate);
+        register(table, FABS, X87::absolute);
+        register(table, FSQRT, X87::squareRoot);
+        register(table, FRNDINT, X87::roundToIntegral);
         register(table, FSCALE, cpu -> X87.binary(cpu, Float80Arithmetic::scale, false));
         register(table, FPREM, cpu -> X87.remainder(cpu, false));
         register(table, FPREM1, cpu -> X87.remainder(cpu, true));
@@ -392,20 +390,16 @@ public final class X87Ops {
 
         RecordedOp(Instruction instruction, Place place) {
             super(place);
-            opcode = instruction.opcode() & 0x7FF;
+            opcode = instruction.opcode();
         }
 
         final void recordInstruction(CpuState cpu) {
-            X87State x = cpu.x87;
-            x.instructionPointer = cpu.gpr[CpuState.RIP] + offset;
-            x.instructionSelector = cpu.segments[CpuState.CS].selector;
-            x.lastOpcode = opcode;
+            X87.record(cpu, cpu.gpr[CpuState.RIP] + offset, opcode);
         }
 
         final void recordData(CpuState cpu, EffectiveAddress address) {
-            recordInstruction(cpu);
-            cpu.x87.dataPointer = address.offset(cpu);
-            cpu.x87.dataSelector = cpu.segments[address.segment].selector;
+            long rip = cpu.gpr[CpuState.RIP] + offset;
+            X87.record(cpu, rip, opcode, address.offset(cpu), address.segment);
         }
     }
 
@@ -449,7 +443,7 @@ public final class X87Ops {
     private static final class LoadOp extends RecordedOp {
         private final EffectiveAddress address;
         private final int bytes;
-        private final boolean integer;
+        private final int format;
         private final LoadAction action;
 
         LoadOp(
@@ -462,7 +456,7 @@ public final class X87Ops {
             Operand.Memory memory = (Operand.Memory) instruction.operand(operand);
             address = new EffectiveAddress(memory, place);
             bytes = memory.size();
-            this.integer = integer;
+            format = integer ? integerFormat(memory) : floatFormat(memory);
             this.action = action;
         }
 
@@ -470,35 +464,34 @@ public final class X87Ops {
         public void execute(CpuState cpu) {
             X87.checkWaiting(cpu);
             long linear = address.read(cpu, bytes);
-            Float80 value = cpu.x87.second;
-            boolean denormal = false;
-            switch (bytes) {
-                case 2 -> Float80Convert.fromInteger(value, (short) cpu.mmu.load16(linear));
-                case 4 -> {
-                    int bits = cpu.mmu.load32(linear);
-                    if (integer) {
-                        Float80Convert.fromInteger(value, bits);
-                    } else {
-                        Float80Convert.widenSingle(value, bits);
-                        denormal = Float80Convert.isDenormalSingle(bits);
-                    }
-                }
-                case 8 -> {
-                    long bits = cpu.mmu.load64(linear);
-                    if (integer) {
-                        Float80Convert.fromInteger(value, bits);
-                    } else {
-                        Float80Convert.widenDouble(value, bits);
-                        denormal = Float80Convert.isDenormalDouble(bits);
-                    }
-                }
-                default -> {
-                    long significand = cpu.mmu.load64(linear);
-                    value.set(cpu.mmu.load16(linear + 8 & cpu.linearMask), significand);
-                }
-            }
+            long bits =
+                    switch (bytes) {
+                        case 2 -> (short) cpu.mmu.load16(linear);
+                        case 4 -> cpu.mmu.load32(linear);
+                        default -> cpu.mmu.load64(linear);
+                    };
             recordData(cpu, address);
-            action.run(cpu, value.signExponent, value.significand, denormal);
+            action.run(cpu, format, bits);
+        }
+    }
+
+    /** FLD m80. */
+    private static final class ExtendedLoadOp extends RecordedOp {
+        private final EffectiveAddress address;
+
+        ExtendedLoadOp(Instruction instruction, Place place) {
+            super(instruction, place);
+            address = new EffectiveAddress((Operand.Memory) instruction.operand(0), place);
+        }
+
+        @Override
+        public void execute(CpuState cpu) {
+            X87.checkWaiting(cpu);
+            long linear = address.read(cpu, 10);
+            long significand = cpu.mmu.load64(linear);
+            int se = cpu.mmu.load16(linear + 8 & cpu.linearMask);
+            recordData(cpu, address);
+            X87.loadExact(cpu, se, significand);
         }
     }
 
@@ -519,7 +512,7 @@ public final class X87Ops {
             recordData(cpu, address);
             Float80 value = cpu.x87.second;
             Float80Convert.fromBcd(value, low, high);
-            X87.load(cpu, value.signExponent, value.significand);
+            X87.loadExact(cpu, value.signExponent, value.significand);
         }
     }
 

@@ -251,7 +251,8 @@ final class AccessGroups {
     private static boolean writes(Instruction instruction) {
         return switch (instruction.mnemonic()) {
             case CMP, TEST, BT, PUSH, JMP, CALL, MUL, IMUL, DIV, IDIV -> false;
-            default -> true;
+            default ->
+                    !X87Emitter.handles(instruction) || X87Emitter.writes(instruction.mnemonic());
         };
     }
 

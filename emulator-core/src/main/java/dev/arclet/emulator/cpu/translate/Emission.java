@@ -32,7 +32,7 @@ final class Emission {
      * @param next the address behind it
      */
     static boolean handles(Instruction instruction, long next, long mode) {
-        if (VectorEmitter.handles(instruction, mode)) {
+        if (VectorEmitter.handles(instruction, mode) || X87Emitter.handles(instruction, mode)) {
             return true;
         }
         for (Operand operand : instruction.operands()) {
@@ -199,6 +199,7 @@ final class Emission {
             case ADD, SUB, AND, OR, XOR, CMP, TEST, NEG, IMUL, MUL -> FlagEffect.REPLACE;
             case CMPXCHG, XADD -> FlagEffect.REPLACE;
             case UCOMISD, COMISD, UCOMISS, COMISS -> FlagEffect.REPLACE;
+            case FCOMI, FCOMIP, FUCOMI, FUCOMIP -> FlagEffect.REPLACE;
             case RCL, RCR, CLC, STC, CMC, SAHF -> FlagEffect.CHANGE;
             case ADC, SBB, INC, DEC, ROL, ROR, BT, BTS, BTR, BTC, BSF, BSR -> FlagEffect.CHANGE;
             case SHL, SHR, SAR ->
@@ -234,7 +235,8 @@ final class Emission {
                         yield true;
                     }
                 }
-                if (VectorEmitter.isFloat(instruction.mnemonic())) {
+                if (VectorEmitter.isFloat(instruction.mnemonic())
+                        || X87Emitter.handles(instruction)) {
                     yield true;
                 }
                 yield instruction.mnemonic() == Mnemonic.JMP

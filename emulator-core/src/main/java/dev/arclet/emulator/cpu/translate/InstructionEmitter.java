@@ -28,6 +28,7 @@ final class InstructionEmitter {
     private final ShiftEmitter shifts;
     private final MultiplyEmitter multiplications;
     private final VectorEmitter vectors;
+    private final X87Emitter x87;
     private final StringEmitter strings;
 
     InstructionEmitter(
@@ -40,6 +41,7 @@ final class InstructionEmitter {
         shifts = new ShiftEmitter(code, flags, operands);
         multiplications = new MultiplyEmitter(code, flags, operands);
         vectors = new VectorEmitter(code, flags, memory, operands);
+        x87 = new X87Emitter(code, flags, memory, operands);
         strings = new StringEmitter(code, operands);
     }
 
@@ -112,7 +114,13 @@ final class InstructionEmitter {
             case PUSH -> push(i);
             case POP -> pop(i);
             case LEAVE -> leave();
-            default -> vectors.emit(i);
+            default -> {
+                if (X87Emitter.handles(i)) {
+                    x87.emit(i);
+                } else {
+                    vectors.emit(i);
+                }
+            }
         }
         flags.current = FlagAnalysis.after(operands.step(), flags.current);
     }
