@@ -216,27 +216,10 @@ final class StringOps {
             if (from == 0 || to == 0) {
                 return 0;
             }
-            int length = (int) n * bytes;
-            if (to > from && to < from + length) {
-                copyUpwards(from, to, length);
-            } else {
-                GuestMemory.copy(from, to, length);
-            }
+            StringElements.copy(from, to, (int) n * bytes, bytes);
             move(cpu, CpuState.RSI, (int) n);
             move(cpu, CpuState.RDI, (int) n);
             return (int) n;
-        }
-
-        /** Element by element, so that an overlap repeats the pattern. */
-        private void copyUpwards(long from, long to, int length) {
-            for (int i = 0; i < length; i += bytes) {
-                switch (bytes) {
-                    case 1 -> GuestMemory.store8(to + i, GuestMemory.load8(from + i));
-                    case 2 -> GuestMemory.store16(to + i, GuestMemory.load16(from + i));
-                    case 4 -> GuestMemory.store32(to + i, GuestMemory.load32(from + i));
-                    default -> GuestMemory.store64(to + i, GuestMemory.load64(from + i));
-                }
-            }
         }
     }
 
@@ -270,21 +253,7 @@ final class StringOps {
             if (to == 0) {
                 return 0;
             }
-            long pattern = cpu.gpr[CpuState.RAX];
-            switch (bytes) {
-                case 1 -> pattern = (pattern & 0xFF) * 0x0101_0101_0101_0101L;
-                case 2 -> pattern = (pattern & 0xFFFF) * 0x0001_0001_0001_0001L;
-                case 4 -> pattern = (pattern & Gpr.MASK32) * 0x0000_0001_0000_0001L;
-                default -> {}
-            }
-            int length = (int) n * bytes;
-            int i = 0;
-            for (; i + 8 <= length; i += 8) {
-                GuestMemory.store64(to + i, pattern);
-            }
-            for (; i < length; i++) {
-                GuestMemory.store8(to + i, (byte) (pattern >>> (8 * (i & 7))));
-            }
+            StringElements.fill(to, (int) n * bytes, bytes, cpu.gpr[CpuState.RAX]);
             move(cpu, CpuState.RDI, (int) n);
             return (int) n;
         }

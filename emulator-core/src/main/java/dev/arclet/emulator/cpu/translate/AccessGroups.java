@@ -213,6 +213,12 @@ final class AccessGroups {
         int word = instruction.operandSize();
         boolean plain = Mode.baseZero(mode, CpuState.SS) && Mode.wideStack(mode);
         switch (instruction.mnemonic()) {
+            case MOVS, STOS -> {
+                if (instruction.repeat() != 0) {
+                    open.clear(); // it has the TLB filled
+                    return;
+                }
+            }
             case PUSH, CALL -> {
                 if (plain) {
                     stack.put(step, access(CpuState.RSP, -word, word, true, open));

@@ -751,10 +751,15 @@ final class Bytecode {
         b.ifne(target);
     }
 
-    /** Has the TLB filled for the address in a local, and pushes {@link RegionCode#fill}. */
-    void fill(int linear, int bytes, boolean write) {
+    /** Pushes what calls of {@link RegionCode}'s methods begin with. */
+    void pushThisAndCpu() {
         b.aload(THIS);
         b.aload(CPU_LOCAL);
+    }
+
+    /** Has the TLB filled for the address in a local, and pushes {@link RegionCode#fill}. */
+    void fill(int linear, int bytes, boolean write) {
+        pushThisAndCpu();
         b.lload(linear);
         b.loadConstant(bytes);
         b.loadConstant(write ? 1 : 0);

@@ -75,7 +75,7 @@ final class Emission {
             case STOS -> handlesString(instruction, mode, CpuState.ES);
             case MOVS ->
                     handlesString(instruction, mode, CpuState.ES)
-                            && Mode.accessible(mode, instruction.segment());
+                            && handlesString(instruction, mode, instruction.segment());
             case LOOP, LOOPE, LOOPNE, JCXZ ->
                     handlesTarget(instruction, next, mode)
                             && (instruction.addressSize() == 8 || !Mode.wide(mode));
@@ -99,9 +99,16 @@ final class Emission {
     }
 
     private static boolean handlesString(Instruction instruction, long mode, int segment) {
-        return instruction.repeat() == 0
-                && Mode.accessible(mode, segment)
-                && (instruction.addressSize() == 8 || !Mode.wide(mode));
+        if (!Mode.accessible(mode, segment)) {
+            return false;
+        }
+        if (instruction.repeat() != 0) {
+            return instruction.mnemonic() != Mnemonic.LODS
+                    && Mode.unchecked(mode, segment)
+                    && Mode.codeSize(mode) != 2
+                    && instruction.addressSize() == (Mode.wide(mode) ? 8 : 4);
+        }
+        return instruction.addressSize() == 8 || !Mode.wide(mode);
     }
 
     /** Whether the stack can be accessed, for operands of an instruction's size. */

@@ -42,7 +42,7 @@ final class InstructionEmitter {
         multiplications = new MultiplyEmitter(code, flags, operands);
         vectors = new VectorEmitter(code, flags, memory, operands);
         x87 = new X87Emitter(code, flags, memory, operands);
-        strings = new StringEmitter(code, operands);
+        strings = new StringEmitter(code, memory, operands);
     }
 
     /** Begins an instruction before which so many of its node were done; loads flags for it. */

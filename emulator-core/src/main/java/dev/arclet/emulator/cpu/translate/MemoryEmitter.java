@@ -225,6 +225,15 @@ final class MemoryEmitter {
         }
     }
 
+    /** Pushes the linear address that a register points to in a segment, a long. */
+    void pushLinear(int segment, int register) {
+        code.getNatural(register);
+        addBase(segment);
+        if (!code.wide) {
+            code.zeroExtend();
+        }
+    }
+
     private void addBase(int segment) {
         if (!Mode.baseZero(mode, segment)) {
             code.addBase(segment);

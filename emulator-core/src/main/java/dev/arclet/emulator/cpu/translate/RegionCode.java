@@ -1,7 +1,10 @@
 package dev.arclet.emulator.cpu.translate;
 
 import dev.arclet.emulator.cpu.CpuState;
+import dev.arclet.emulator.cpu.Eflags;
 import dev.arclet.emulator.cpu.interp.Op;
+import dev.arclet.emulator.cpu.interp.StringElements;
+import dev.arclet.emulator.memory.GuestMemory;
 
 /**
  * What the classes of translated regions extend: their code, and what going from one to another
@@ -107,6 +110,54 @@ abstract class RegionCode {
     final long fill(CpuState cpu, long linear, int bytes, boolean write) {
         long host = cpu.mmu.hostAfterFill(linear, bytes, write);
         return stop ? 0 : host;
+    }
+
+    /**
+     * Executes elements of a repeated MOVS, as many as lie in one page each way.
+     *
+     * @param from linear address of the first source element
+     * @param to linear address of the first target element
+     * @param count elements left, not 0
+     * @param bytes of an element: 1, 2, 4 or 8
+     * @return how many were copied; 0 if that is not simple, and nothing has changed that the
+     *     interpreter's attempt would not change
+     */
+    final int copy(CpuState cpu, long from, long to, long count, int bytes) {
+        int elements = together(cpu, Math.min(toPageEnd(from), toPageEnd(to)), count, bytes);
+        if (elements == 0) {
+            return 0;
+        }
+        long source = fill(cpu, from, bytes, false);
+        long target = source == 0 ? 0 : fill(cpu, to, bytes, true);
+        if (target == 0) {
+            return 0;
+        }
+        StringElements.copy(source, target, elements * bytes, bytes);
+        return elements;
+    }
+
+    /**
+     * The same of a repeated STOS.
+     *
+     * @param value whose low {@code bytes} are stored
+     */
+    final int set(CpuState cpu, long to, long count, int bytes, long value) {
+        int elements = together(cpu, toPageEnd(to), count, bytes);
+        long target = elements == 0 ? 0 : fill(cpu, to, bytes, true);
+        if (target == 0) {
+            return 0;
+        }
+        StringElements.fill(target, elements * bytes, bytes, value);
+        return elements;
+    }
+
+    private static int toPageEnd(long linear) {
+        return GuestMemory.PAGE_SIZE - ((int) linear & GuestMemory.PAGE_SIZE - 1);
+    }
+
+    private static int together(CpuState cpu, int room, long count, int bytes) {
+        boolean upwards = (cpu.systemFlags & Eflags.DF) == 0;
+        return upwards ? (int) Math.min(count, room / bytes) : 0;
     }
 
     /**

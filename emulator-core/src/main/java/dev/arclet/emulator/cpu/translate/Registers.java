@@ -118,11 +118,16 @@ final class Registers {
             case LEAVE -> RSP | RBP;
             case LOOP, LOOPE, LOOPNE, JCXZ -> RCX;
             case LODS -> RAX | RSI;
-            case STOS -> RAX | RDI;
-            case MOVS -> RSI | RDI;
+            case STOS -> RAX | RDI | counter(instruction);
+            case MOVS -> RSI | RDI | counter(instruction);
             case XLAT -> RAX | RBX;
             case LAHF, SAHF -> RAX;
             default -> 0;
         };
+    }
+
+    /** What counts the repetitions of a string instruction. */
+    private static int counter(Instruction instruction) {
+        return instruction.repeat() == 0 ? 0 : RCX;
     }
 }

@@ -406,9 +406,9 @@ class TranslatorTest {
         leaves("overwritten", "43 0F C0 07 EB FA", 4); // inc ebx; xadd [edi], al; jmp back
         r[CpuState.RDI] = device;
         leaves("attention", "43 0F C0 07 EB FA", 10);
-        r[CpuState.RDI] = device;
+        r[CpuState.RSI] = device;
         r[CpuState.RCX] = 0x8000;
-        leaves("repetition", "43 F3 AA EB FB", 10); // inc ebx; rep stosb; jmp back
+        leaves("repetition", "43 F3 AC EB FB", 10); // inc ebx; rep lodsb; jmp back
         // Each of nine pages jumps to the next, the last to the first: more than a region has.
         for (int i = 0; i < 9; i++) {
             test.put(0x4000 + 0x1000 * i, i < 8 ? "E9 FB0F0000" : "E9 FB7FFFFF");
