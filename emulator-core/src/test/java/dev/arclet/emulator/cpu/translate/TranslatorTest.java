@@ -384,6 +384,7 @@ class TranslatorTest {
                 new MmioDevice() {
                     @Override
                     public long readMmio(long offset, int bytes) {
+                        test.cpu.attention = true;
                         return 0;
                     }
 
