@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assertions.fail;
 
+import dev.arclet.emulator.FuzzRun;
 import dev.arclet.emulator.bus.MmioDevice;
 import dev.arclet.emulator.cpu.interp.Interpreter;
 import dev.arclet.emulator.memory.GuestMemory;
@@ -85,9 +86,7 @@ class CpuFuzzTest {
     @Tag("slow")
     @Timeout(value = 3, unit = TimeUnit.HOURS)
     void randomCodeInRandomStatesStaysInTheMachine() throws InterruptedException {
-        long seconds = Long.getLong("arclet.fuzz.seconds", 60);
-        long seed = Long.getLong("arclet.fuzz.seed", System.nanoTime());
-        run(seed, Long.MAX_VALUE, System.nanoTime() + TimeUnit.SECONDS.toNanos(seconds));
+        run(FuzzRun.seed(), Long.MAX_VALUE, FuzzRun.end(60));
     }
 
     @Test

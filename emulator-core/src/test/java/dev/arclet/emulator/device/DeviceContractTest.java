@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.arclet.emulator.FuzzRun;
 import dev.arclet.emulator.bus.MmioDevice;
 import dev.arclet.emulator.bus.PioDevice;
 import dev.arclet.emulator.bus.Resettable;
@@ -237,8 +238,8 @@ public abstract class DeviceContractTest {
     @Tag("slow")
     @Timeout(value = 3, unit = TimeUnit.HOURS)
     void fuzz() {
-        long end = System.nanoTime() + Long.getLong("arclet.fuzz.seconds", 0) * 1_000_000_000L;
-        long seed = Long.getLong("arclet.fuzz.seed", System.nanoTime());
+        long end = FuzzRun.end(0);
+        long seed = FuzzRun.seed();
         do {
             fuzz(seed++, FUZZ_ROUNDS);
         } while (System.nanoTime() < end);

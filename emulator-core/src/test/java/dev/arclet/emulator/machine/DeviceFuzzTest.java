@@ -2,6 +2,7 @@ package dev.arclet.emulator.machine;
 
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.arclet.emulator.FuzzRun;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
 import java.util.Map;
@@ -118,8 +119,8 @@ class DeviceFuzzTest {
     void fuzz(FuzzTarget target) throws Exception {
         String wanted = System.getProperty("arclet.fuzz.devices", ".*");
         Assumptions.assumeTrue(Pattern.matches(wanted, target.name()));
-        long end = System.nanoTime() + Long.getLong("arclet.fuzz.seconds", 10) * 1_000_000_000L;
-        long seed = Long.getLong("arclet.fuzz.seed", System.nanoTime());
+        long end = FuzzRun.end(10);
+        long seed = FuzzRun.seed();
         do {
             program(target, seed++, PROGRAM_STEPS);
         } while (System.nanoTime() < end);

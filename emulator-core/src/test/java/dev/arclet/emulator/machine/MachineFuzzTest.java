@@ -1,5 +1,6 @@
 package dev.arclet.emulator.machine;
 
+import dev.arclet.emulator.FuzzRun;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -83,8 +84,8 @@ class MachineFuzzTest {
     @Tag("slow")
     @Timeout(value = 3, unit = TimeUnit.HOURS)
     void fuzzSnapshots() throws Exception {
-        long end = System.nanoTime() + Long.getLong("arclet.fuzz.seconds", 60) * 1_000_000_000L;
-        long seed = Long.getLong("arclet.fuzz.seed", System.nanoTime());
+        long end = FuzzRun.end(60);
+        long seed = FuzzRun.seed();
         long runs = 0;
         for (; System.nanoTime() < end; runs++) {
             fuzzSnapshots(seed++, 200);
@@ -114,8 +115,8 @@ class MachineFuzzTest {
     @Tag("slow")
     @Timeout(value = 3, unit = TimeUnit.HOURS)
     void fuzz() throws Exception {
-        long end = System.nanoTime() + Long.getLong("arclet.fuzz.seconds", 60) * 1_000_000_000L;
-        long seed = Long.getLong("arclet.fuzz.seed", System.nanoTime());
+        long end = FuzzRun.end(60);
+        long seed = FuzzRun.seed();
         long runs = 0;
         for (; System.nanoTime() < end; runs++) {
             fuzz(seed++, EVERYDAY_STEPS);

@@ -2,6 +2,7 @@ package dev.arclet.emulator.storage;
 
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.arclet.emulator.FuzzRun;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.nio.ByteBuffer;
@@ -27,7 +28,6 @@ import org.junit.jupiter.api.io.TempDir;
  */
 class DiskFormatFuzzTest {
     private static final int EVERYDAY = 150;
-    private static final long SLOW_SECONDS = Long.getLong("arclet.fuzz.seconds", 60);
     private static final long STEP_LIMIT_NANOS = 10_000_000_000L;
     private static final int MOST_READ = 4 << 20;
     private static final int SLOT = 4096;
@@ -48,8 +48,8 @@ class DiskFormatFuzzTest {
     }
 
     private void slow(String name, Target target) throws IOException {
-        long end = System.nanoTime() + SLOW_SECONDS * 1_000_000_000L;
-        long first = Long.getLong("arclet.fuzz.seed", System.nanoTime());
+        long end = FuzzRun.end(60);
+        long first = FuzzRun.seed();
         long seed = first;
         for (; System.nanoTime() < end; seed++) {
             once(seed, target);

@@ -3,6 +3,7 @@ package dev.arclet.emulator.cpu.differential;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assertions.fail;
 
+import dev.arclet.emulator.FuzzRun;
 import dev.arclet.emulator.cpu.differential.Case.Setup;
 import dev.arclet.emulator.cpu.interp.Interpreter;
 import dev.arclet.emulator.cpu.translate.Engines;
@@ -78,7 +79,7 @@ class DifferentialFuzzTest {
     @Tag("slow")
     @Timeout(value = 3, unit = TimeUnit.HOURS)
     void interpreterAgreesWithItselfByTheStepForLong() {
-        run(steppedAndWhole(), seed(), seconds());
+        run(steppedAndWhole(), FuzzRun.seed(), FuzzRun.seconds(60));
     }
 
     @Test
@@ -93,7 +94,7 @@ class DifferentialFuzzTest {
     @Timeout(value = 3, unit = TimeUnit.HOURS)
     void translatorAgreesForLong() {
         Fuzzer fuzzer = interpretedAndTranslated();
-        run(fuzzer, seed(), seconds());
+        run(fuzzer, FuzzRun.seed(), FuzzRun.seconds(60));
         assertTrue(fuzzer.translatedShare() > LEAST_TRANSLATED);
         System.out.printf("%.0f %% translated%n", 100 * fuzzer.translatedShare());
     }
@@ -116,7 +117,7 @@ class DifferentialFuzzTest {
     @Timeout(value = 3, unit = TimeUnit.HOURS)
     void tiersAgreeForLong() {
         Fuzzer fuzzer = interpretedAndTiered();
-        run(fuzzer, seed(), seconds());
+        run(fuzzer, FuzzRun.seed(), FuzzRun.seconds(60));
         assertUsedAllTiers(fuzzer);
         System.out.printf(
                 "%.0f %% translated, %s%n", 100 * fuzzer.translatedShare(), fuzzer.counters());
@@ -127,18 +128,10 @@ class DifferentialFuzzTest {
     @Timeout(value = 3, unit = TimeUnit.HOURS)
     void backgroundAgreesForLong() {
         Fuzzer fuzzer = interpretedAndBackground();
-        run(fuzzer, seed(), seconds());
+        run(fuzzer, FuzzRun.seed(), FuzzRun.seconds(60));
         System.out.printf(
                 "%.0f %% translated, %s%n", 100 * fuzzer.translatedShare(), fuzzer.counters());
         assertTrue(fuzzer.translatedShare() > 0);
-    }
-
-    private static long seconds() {
-        return Long.getLong("arclet.fuzz.seconds", 60);
-    }
-
-    private static long seed() {
-        return Long.getLong("arclet.fuzz.seed", System.nanoTime());
     }
 
     private static void run(Fuzzer fuzzer, long seed, long seconds) {
