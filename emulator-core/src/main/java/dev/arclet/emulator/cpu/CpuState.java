@@ -107,6 +107,9 @@ public final class CpuState implements Stateful {
     /** Code size of the current CS: 2, 4 or 8 bytes of default address size. */
     public int codeSize = 2;
 
+    /** Derived: real or virtual-8086 mode, as the segments' own derived fields take it. */
+    boolean realStyle = true;
+
     /** Derived: mask for linear addresses: 32 bits outside 64-bit mode, else all ones. */
     public long linearMask = 0xFFFF_FFFFL;
 

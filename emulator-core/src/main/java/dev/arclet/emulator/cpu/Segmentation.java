@@ -88,10 +88,25 @@ public final class Segmentation {
             }
             cpu.gpr[CpuState.RIP] &= 0xFFFF_FFFFL;
         }
-        boolean anyType = isRealStyle(cpu);
+        cpu.realStyle = isRealStyle(cpu);
         for (int i = 0; i < 6; i++) {
-            cpu.segments[i].derive(long64, long64 && i < CpuState.FS, anyType);
+            cpu.segments[i].derive(long64, long64 && i < CpuState.FS, cpu.realStyle);
         }
+        stackChanged(cpu);
+        privilegeChanged(cpu);
+    }
+
+    /** The same after a change of CS, SS and CPL, and whatever that changes. */
+    static void codeChanged(CpuState cpu) {
+        SegmentRegister cs = cpu.segments[CpuState.CS];
+        boolean long64 = isLongMode(cpu) && cs.longMode;
+        if (long64 != (cpu.codeSize == 8) || cpu.realStyle != isRealStyle(cpu)) {
+            modeChanged(cpu);
+            return;
+        }
+        cpu.codeSize = long64 ? 8 : cs.big ? 4 : 2;
+        cs.derive(long64, long64, cpu.realStyle);
+        cpu.segments[CpuState.SS].derive(long64, long64, cpu.realStyle);
         stackChanged(cpu);
         privilegeChanged(cpu);
     }
@@ -212,7 +227,7 @@ public final class Segmentation {
         markAccessed(cpu, selector, descriptor);
         cpu.segments[CpuState.CS].load(selector & ~3 | cpl, descriptor);
         cpu.cpl = cpl;
-        modeChanged(cpu);
+        codeChanged(cpu);
     }
 
     /** Loads CS in real or virtual-8086 mode; RIP is the caller's. */

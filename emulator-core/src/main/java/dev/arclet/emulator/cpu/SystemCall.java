@@ -83,7 +83,7 @@ public final class SystemCall {
         cpu.segments[CpuState.CS].big = !long64;
         cpu.segments[CpuState.SS].big = true;
         cpu.cpl = cpl;
-        Segmentation.modeChanged(cpu);
+        Segmentation.codeChanged(cpu);
     }
 
     private static void flat(SegmentRegister register, int selector, int access) {

@@ -766,6 +766,25 @@ public final class Mmu implements MapListener, Stateful {
     }
 
     private long loadIn(int bankBase, long linear, int bytes) {
+        long entry = tlb + (long) (bankBase | slot(linear)) * ENTRY_BYTES;
+        if (GuestMemory.load64(entry) == (linear + bytes - 1 & PAGE)) {
+            long host = GuestMemory.load64(entry + ADDEND) + linear;
+            switch (bytes) {
+                case 1 -> {
+                    return GuestMemory.load8(host) & 0xFF;
+                }
+                case 2 -> {
+                    return GuestMemory.load16(host) & 0xFFFF;
+                }
+                case 4 -> {
+                    return GuestMemory.load32(host) & 0xFFFF_FFFFL;
+                }
+                case 8 -> {
+                    return GuestMemory.load64(host);
+                }
+                default -> {}
+            }
+        }
         checkAlignment(bankBase, linear, bytes);
         int inPage = (int) linear & OFFSET;
         if (inPage + bytes <= GuestMemory.PAGE_SIZE) {
@@ -783,6 +802,29 @@ public final class Mmu implements MapListener, Stateful {
     }
 
     private void storeIn(int bankBase, long linear, int bytes, long value) {
+        long entry = tlb + (long) (WRITE * ALL + (bankBase | slot(linear))) * ENTRY_BYTES;
+        if (GuestMemory.load64(entry) == (linear + bytes - 1 & PAGE)) {
+            long host = GuestMemory.load64(entry + ADDEND) + linear;
+            switch (bytes) {
+                case 1 -> {
+                    GuestMemory.store8(host, (byte) value);
+                    return;
+                }
+                case 2 -> {
+                    GuestMemory.store16(host, (short) value);
+                    return;
+                }
+                case 4 -> {
+                    GuestMemory.store32(host, (int) value);
+                    return;
+                }
+                case 8 -> {
+                    GuestMemory.store64(host, value);
+                    return;
+                }
+                default -> {}
+            }
+        }
         checkAlignment(bankBase, linear, bytes);
         int inPage = (int) linear & OFFSET;
         if (inPage + bytes <= GuestMemory.PAGE_SIZE) {

@@ -30,6 +30,7 @@ class CpuSnapshotTest {
                     "CpuState.flagSrc",
                     "CpuState.flagResult",
                     "CpuState.codeSize",
+                    "CpuState.realStyle",
                     "CpuState.linearMask",
                     "CpuState.stackMask",
                     "CpuState.attention",
