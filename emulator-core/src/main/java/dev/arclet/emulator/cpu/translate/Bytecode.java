@@ -95,8 +95,8 @@ final class Bytecode {
     /** Local, long: host address of an operand. */
     final int host;
 
-    /** Locals for within an instruction: two ints, three longs. */
-    final int int0, int1, long0, long1, long2;
+    /** Locals for within an instruction: three ints, three longs. */
+    final int int0, int1, int2, long0, long1, long2;
 
     /** Locals for floating-point numbers within an instruction. */
     final int double0, double1, double2;
@@ -136,7 +136,8 @@ final class Bytecode {
         host = entry + 2;
         int0 = host + 2;
         int1 = int0 + 1;
-        long0 = int1 + 1;
+        int2 = int1 + 1;
+        long0 = int2 + 1;
         long1 = long0 + 2;
         long2 = long1 + 2;
         exitNumber = long2 + 2;
@@ -654,8 +655,13 @@ final class Bytecode {
 
     /** The int on the stack, 0 or 1, is seldom other than zero. */
     void rarely() {
+        rarely(BranchProfile.RAREST);
+    }
+
+    /** The same: once in 2 to a power. */
+    void rarely(int power) {
         if (profiled) {
-            BranchProfile.rare(b, BranchProfile.RAREST);
+            BranchProfile.rare(b, power);
         }
     }
 
@@ -787,8 +793,13 @@ final class Bytecode {
 
     /** The int on the stack, 0 or 1, is seldom zero. */
     private void mostly() {
+        mostly(BranchProfile.RAREST);
+    }
+
+    /** The same: once in 2 to a power. */
+    void mostly(int power) {
         if (profiled) {
-            BranchProfile.frequent(b, BranchProfile.RAREST);
+            BranchProfile.frequent(b, power);
         }
     }
 

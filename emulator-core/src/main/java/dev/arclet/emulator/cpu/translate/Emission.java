@@ -72,8 +72,8 @@ final class Emission {
                     handlesTarget(instruction, next, mode) && handlesStack(instruction, mode);
             case CLC, STC, CMC, LAHF, SAHF, CLD, STD -> true;
             case LODS, XLAT -> handlesString(instruction, mode, instruction.segment());
-            case STOS -> handlesString(instruction, mode, CpuState.ES);
-            case MOVS ->
+            case STOS, SCAS -> handlesString(instruction, mode, CpuState.ES);
+            case MOVS, CMPS ->
                     handlesString(instruction, mode, CpuState.ES)
                             && handlesString(instruction, mode, instruction.segment());
             case LOOP, LOOPE, LOOPNE, JCXZ ->
@@ -205,6 +205,7 @@ final class Emission {
         return switch (instruction.mnemonic()) {
             case ADD, SUB, AND, OR, XOR, CMP, TEST, NEG, IMUL, MUL -> FlagEffect.REPLACE;
             case CMPXCHG, XADD -> FlagEffect.REPLACE;
+            case SCAS, CMPS -> instruction.repeat() == 0 ? FlagEffect.REPLACE : FlagEffect.CHANGE;
             case UCOMISD, COMISD, UCOMISS, COMISS -> FlagEffect.REPLACE;
             case FCOMI, FCOMIP, FUCOMI, FUCOMIP -> FlagEffect.REPLACE;
             case RCL, RCR, CLC, STC, CMC, SAHF -> FlagEffect.CHANGE;
@@ -234,7 +235,7 @@ final class Emission {
         Instruction instruction = step.instruction;
         return switch (instruction.mnemonic()) {
             case PUSH, POP, LEAVE, CALL, RET, DIV, IDIV -> true;
-            case LODS, STOS, MOVS, XLAT, JMP_FAR, CALL_FAR, RET_FAR -> true;
+            case LODS, STOS, MOVS, SCAS, CMPS, XLAT, JMP_FAR, CALL_FAR, RET_FAR -> true;
             case LEA, NOP, PREFETCH -> false;
             default -> {
                 for (Operand operand : instruction.operands()) {

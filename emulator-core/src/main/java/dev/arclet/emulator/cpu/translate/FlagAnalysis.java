@@ -148,6 +148,10 @@ final class FlagAnalysis {
         return switch (instruction.mnemonic()) {
             case ADD, XADD -> FlagCode.of(LazyFlags.ADD, bytes);
             case SUB, CMP, NEG, CMPXCHG -> FlagCode.of(LazyFlags.SUB, bytes);
+            case SCAS, CMPS ->
+                    instruction.repeat() == 0
+                            ? FlagCode.of(LazyFlags.SUB, instruction.operandSize())
+                            : FlagCode.DYNAMIC;
             case INC -> FlagCode.of(LazyFlags.INC, bytes);
             case DEC -> FlagCode.of(LazyFlags.DEC, bytes);
             case ADC -> LazyFlags.ADD;

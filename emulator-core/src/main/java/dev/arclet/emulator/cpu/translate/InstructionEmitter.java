@@ -42,7 +42,7 @@ final class InstructionEmitter {
         multiplications = new MultiplyEmitter(code, flags, operands);
         vectors = new VectorEmitter(code, flags, memory, operands);
         x87 = new X87Emitter(code, flags, memory, operands);
-        strings = new StringEmitter(code, memory, operands);
+        strings = new StringEmitter(code, flags, memory, operands);
     }
 
     /** Begins an instruction before which so many of its node were done; loads flags for it. */
@@ -89,7 +89,7 @@ final class InstructionEmitter {
             case CLC, STC, CMC, SAHF -> changeFlags(i);
             case LAHF -> loadFlags();
             case CLD, STD -> code.changeSystemFlags(Eflags.DF, i.mnemonic() == Mnemonic.STD);
-            case LODS, STOS, MOVS -> strings.emit(i);
+            case LODS, STOS, MOVS, SCAS, CMPS -> strings.emit(i);
             case XLAT -> translate(i);
             case SHLD, SHRD -> shifts.doubleShift(i);
             case IMUL -> {

@@ -29,7 +29,7 @@ final class Registers {
         }
         int implied = implied(instruction);
         switch (instruction.mnemonic()) {
-            case LODS, STOS, MOVS, XLAT, LAHF, SAHF -> {
+            case LODS, STOS, MOVS, SCAS, CMPS, XLAT, LAHF, SAHF -> {
                 used |= instruction.operandSize() == 4 ? implied & RAX : 0;
                 return used | (instruction.addressSize() == 2 ? 0 : implied & ~RAX);
             }
@@ -53,8 +53,8 @@ final class Registers {
                 switch (instruction.mnemonic()) {
                     case PUSH, POP, CALL, RET, LEAVE, CALL_FAR, RET_FAR -> 1 << CpuState.SS;
                     case LODS, XLAT -> 1 << instruction.segment();
-                    case STOS -> 1 << CpuState.ES;
-                    case MOVS -> 1 << instruction.segment() | 1 << CpuState.ES;
+                    case STOS, SCAS -> 1 << CpuState.ES;
+                    case MOVS, CMPS -> 1 << instruction.segment() | 1 << CpuState.ES;
                     default -> 0;
                 };
         for (Operand operand : instruction.operands()) {
@@ -118,8 +118,8 @@ final class Registers {
             case LEAVE -> RSP | RBP;
             case LOOP, LOOPE, LOOPNE, JCXZ -> RCX;
             case LODS -> RAX | RSI;
-            case STOS -> RAX | RDI | counter(instruction);
-            case MOVS -> RSI | RDI | counter(instruction);
+            case STOS, SCAS -> RAX | RDI | counter(instruction);
+            case MOVS, CMPS -> RSI | RDI | counter(instruction);
             case XLAT -> RAX | RBX;
             case LAHF, SAHF -> RAX;
             default -> 0;
