@@ -8,16 +8,23 @@ import { parseArgs } from 'node:util';
 import { boot, checkout, openBrowser } from '../../web/test/support.mjs';
 
 const [work, ...rest] = process.argv.slice(2);
-const { values } = parseArgs({
-    args: rest,
-    options: {
-        engine: { type: 'string', default: 'auto' },
-        seconds: { type: 'string', default: '10' },
-        presses: { type: 'string', default: '200' },
-        'idle-media': { type: 'string', default: join(work, 'debian') },
-        nice: { type: 'string' },
-        only: { type: 'string', default: 'pictures,keys,idle' },
-    },
+/** The options given; an unknown one ends this. */
+function options(args, known) {
+    try {
+        return parseArgs({ args, options: known }).values;
+    } catch (e) {
+        console.error(`bench/display: ${e.message}; bench/display/run --help lists the options`);
+        return process.exit(2);
+    }
+}
+
+const values = options(rest, {
+    engine: { type: 'string', default: 'auto' },
+    seconds: { type: 'string', default: '10' },
+    presses: { type: 'string', default: '200' },
+    'idle-media': { type: 'string', default: join(work, 'debian') },
+    nice: { type: 'string' },
+    only: { type: 'string', default: 'pictures,keys,idle' },
 });
 const seconds = Number(values.seconds);
 const parts = values.only.split(',');
