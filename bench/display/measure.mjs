@@ -8,6 +8,7 @@ import { parseArgs } from 'node:util';
 import { boot, checkout, openBrowser } from '../../web/test/support.mjs';
 
 const [work, ...rest] = process.argv.slice(2);
+
 /** The options given; an unknown one ends this. */
 function options(args, known) {
     try {
