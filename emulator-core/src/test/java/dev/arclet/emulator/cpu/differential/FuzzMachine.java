@@ -30,7 +30,8 @@ import java.util.function.Function;
  *
  * <p>Exceptions are recorded together with all of the processor's state. Unless the case has them
  * delivered, the run then goes on with the next instruction that the case knows. Repetitions are
- * bounded, since nothing is mapped beyond 1 MiB, or segments end there.
+ * bounded, since nothing is mapped beyond 1 MiB, or segments end there; and where a program has
+ * overwritten its page tables so that they lead elsewhere, since accesses there are events.
  */
 final class FuzzMachine implements AutoCloseable {
     /** Bytes of RAM. */
@@ -65,10 +66,11 @@ final class FuzzMachine implements AutoCloseable {
     private static final int PAGE_TABLES = 0x8_0000;
     private static final int PAGE = GuestMemory.PAGE_SIZE;
     private static final int MAX_EVENTS = 5_000;
+    private static final int ADDRESS_BITS = 36;
 
     private final GuestMemory memory = new GuestMemory(MEMORY);
     private final DirtyLog dirtyLog = new DirtyLog();
-    private final PhysicalMap map = new PhysicalMap(36);
+    private final PhysicalMap map = new PhysicalMap(ADDRESS_BITS);
     private final byte[] image = new byte[MEMORY];
     private final byte[] page = new byte[PAGE];
     private final ExecutionEngine engine;
@@ -105,6 +107,7 @@ final class FuzzMachine implements AutoCloseable {
         this.name = name;
         map.mapLoggedRam("RAM", 0, memory, dirtyLog);
         map.mapMmio("device", MMIO, PAGE, new Device());
+        map.mapMmio("beyond", MMIO + PAGE, (1L << ADDRESS_BITS) - MMIO - PAGE, new Beyond());
         cpu = new CpuState(new Mmu(map), new Ports());
         cpu.exceptionObserver = this::observe;
         engine = engines.apply(cpu);
@@ -647,6 +650,20 @@ final class FuzzMachine implements AutoCloseable {
             if (current.has(Setup.ATTENTION)) {
                 cpu.attention = true;
             }
+        }
+    }
+
+    /** Where there is nothing: ones are read, and what is written is lost. */
+    private final class Beyond implements MmioDevice {
+        @Override
+        public long readMmio(long offset, int bytes) {
+            event("read beyond %x %d".formatted(offset, bytes));
+            return -1L >>> 64 - 8 * bytes;
+        }
+
+        @Override
+        public void writeMmio(long offset, int bytes, long value) {
+            event("write beyond %x %d %x".formatted(offset, bytes, value));
         }
     }
 
