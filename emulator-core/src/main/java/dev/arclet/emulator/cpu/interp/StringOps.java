@@ -29,7 +29,10 @@ final class StringOps {
      * that a fault or an interrupt in the middle resumes where it was.
      */
     abstract static class StringOp extends Op {
-        /** Elements between two looks at {@link CpuState#attention}. */
+        /**
+         * A repetition looks at {@link CpuState#attention} where what is left is a multiple of this
+         * power of two: at the same elements, wherever the interpreter took it over.
+         */
         private static final int ELEMENTS = 4096;
 
         /** Element size. */
@@ -109,11 +112,11 @@ final class StringOps {
 
         private void repeatElements(CpuState cpu) {
             long count = cpu.gpr[CpuState.RCX] & mask;
-            int patience = ELEMENTS;
             // A data breakpoint traps behind the element that meets it.
             boolean single = (cpu.systemFlags & Eflags.TF) != 0 || DebugRegisters.active(cpu);
             while (count != 0) {
-                int n = single ? 0 : many(cpu, count);
+                long untilLook = (count - 1 & ELEMENTS - 1) + 1;
+                int n = single ? 0 : many(cpu, untilLook);
                 if (n == 0) {
                     one(cpu);
                     n = 1;
@@ -123,12 +126,9 @@ final class StringOps {
                 if (endsEarly(cpu)) {
                     return;
                 }
-                patience -= n;
-                if (count != 0 && (single || patience <= 0)) {
-                    patience = ELEMENTS;
-                    if (single || cpu.attention) {
-                        throw BlockExit.INSTANCE;
-                    }
+                boolean look = (count & ELEMENTS - 1) == 0;
+                if (count != 0 && (single || look && cpu.attention)) {
+                    throw BlockExit.INSTANCE;
                 }
             }
         }
