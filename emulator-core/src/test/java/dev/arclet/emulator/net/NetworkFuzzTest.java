@@ -2,6 +2,7 @@ package dev.arclet.emulator.net;
 
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.arclet.emulator.FuzzRun;
 import java.util.Arrays;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
@@ -12,7 +13,6 @@ import org.junit.jupiter.api.Timeout;
 /** Frames that no honest guest sends. */
 class NetworkFuzzTest {
     private static final int EVERYDAY = 60_000;
-    private static final long SLOW_SECONDS = Long.getLong("arclet.fuzz.seconds", 60);
 
     private final Wire wire = new Wire(true);
     private Random random;
@@ -181,9 +181,9 @@ class NetworkFuzzTest {
     @Tag("slow")
     @Timeout(value = 3, unit = TimeUnit.HOURS)
     void fuzz() {
-        long end = System.nanoTime() + SLOW_SECONDS * 1_000_000_000L;
-        while (System.nanoTime() < end) {
-            run(System.nanoTime(), EVERYDAY);
+        long end = FuzzRun.end(60);
+        for (long seed = FuzzRun.seed(); System.nanoTime() < end; seed++) {
+            run(seed, EVERYDAY);
         }
     }
 }

@@ -83,11 +83,11 @@ public final class Hpet implements MmioDevice, Resettable, Stateful {
     private final long[] period = new long[TIMERS];
 
     /**
-     * When timers match next that nothing but their comparator tells of, else {@link
-     * EventQueue#NEVER}: they wake nobody, {@link #settle} catches up with them. Linux leaves timer
-     * 0 so, running at its tick.
+     * When the timers are to be served next, in nanoseconds of {@link EventQueue#clock}, or {@link
+     * EventQueue#NEVER}. Those that nothing but their comparator tells of wake nobody, {@link
+     * #settle} catches up with them. Linux leaves timer 0 so, running at its tick.
      */
-    private final long[] unseen = new long[TIMERS];
+    private final long[] deadlines = new long[TIMERS];
 
     /** Which timers hold their line high now. */
     private int raised;
@@ -126,7 +126,7 @@ public final class Hpet implements MmioDevice, Resettable, Stateful {
         raised = 0;
         Arrays.fill(comparator, -1L);
         Arrays.fill(period, 0);
-        Arrays.fill(unseen, EventQueue.NEVER);
+        Arrays.fill(deadlines, EventQueue.NEVER);
         for (int i = 0; i < TIMERS; i++) {
             control[i] = capabilities(i);
         }
@@ -184,36 +184,54 @@ public final class Hpet implements MmioDevice, Resettable, Stateful {
     }
 
     private void schedule(int timer, long deadline) {
-        boolean seen = is(timer, TIMER_INTERRUPT) || is(timer, TIMER_LEVEL);
-        unseen[timer] = seen ? EventQueue.NEVER : deadline;
-        wakeups[timer].arm(seen ? deadline : EventQueue.NEVER);
+        deadlines[timer] = deadline;
+        wakeups[timer].arm(isSeen(timer) ? deadline : EventQueue.NEVER);
+    }
+
+    /** Whether a match shows elsewhere than in the comparator. */
+    private boolean isSeen(int timer) {
+        return is(timer, TIMER_INTERRUPT) || is(timer, TIMER_LEVEL);
     }
 
     /** Brings the comparators up to now of timers that wake nobody. */
     private void settle() {
         long now = events.clock().nanos();
         for (int i = 0; i < TIMERS; i++) {
-            if (unseen[i] <= now) {
-                unseen[i] = EventQueue.NEVER;
+            if (!isSeen(i) && deadlines[i] <= now) {
                 expires(i);
             }
         }
     }
 
     private void expires(int timer) {
+        long deadline = deadlines[timer];
+        deadlines[timer] = EventQueue.NEVER;
         if (!running()) {
             return;
         }
         fire(timer);
+        // What wakes nobody needs no distance: its match is kept exact, whoever asks for it when.
+        long spacing = isSeen(timer) ? MIN_EVENT_NANOS : 0;
         if (timer == 0 && is(0, TIMER_PERIODIC) && period[0] != 0) {
-            long mask = is(0, TIMER_32BIT) ? 0xFFFFFFFFL : -1L;
-            long late = (counter() - comparator[0]) & mask;
-            long steps = Long.divideUnsigned(late, period[0]) + 1;
-            comparator[0] = (comparator[0] + steps * period[0]) & mask;
-            arm(0, MIN_EVENT_NANOS);
+            long steps = Long.divideUnsigned(late(deadline), period[0]) + 1;
+            comparator[0] = (comparator[0] + steps * period[0]) & mask(0);
+            arm(0, spacing);
         } else if (is(timer, TIMER_32BIT)) {
-            arm(timer, MIN_EVENT_NANOS);
+            arm(timer, spacing);
         }
+    }
+
+    /**
+     * Ticks from timer 0's match to now. Comparator and counter tell them but for whole turns of a
+     * 32-bit timer, of which several (43 seconds each) may have gone by since the deadline.
+     */
+    private long late(long deadline) {
+        long least = Math.max(0, events.clock().nanos() - deadline) / TICK_NANOS;
+        return least + (counter() - comparator[0] - least & mask(0));
+    }
+
+    private long mask(int timer) {
+        return is(timer, TIMER_32BIT) ? 0xFFFFFFFFL : -1L;
     }
 
     private IrqLine line(int timer) {
@@ -411,7 +429,7 @@ public final class Hpet implements MmioDevice, Resettable, Stateful {
         out.putLongs("period", period);
         out.putInt("raised", raised);
         for (int i = 0; i < TIMERS; i++) {
-            out.putLong("deadline", Math.min(wakeups[i].deadline(), unseen[i]));
+            out.putLong("deadline", deadlines[i]);
         }
     }
 

@@ -131,6 +131,30 @@ class HpetTest extends DeviceContractTest {
     }
 
     @Test
+    void aTimerWithoutInterruptKeepsItsPhaseOverTurnsOfItsComparator() {
+        write(CONFIGURATION, 1);
+        write(0x100, PERIODIC | SET_VALUE | MODE_32 | 16 << 9);
+        write(0x108, 1000);
+        write(0x108, 400_007);
+        long ticks = 3 * (1L << 32) + 12_345;
+        rig.jump(10 * ticks);
+        long matches = (ticks - 1000) / 400_007;
+        assertEquals(1000 + (matches + 1) * 400_007 & 0xFFFFFFFFL, read(0x108));
+    }
+
+    @Test
+    void whoReadsATimerWithoutInterruptChangesNothing() {
+        write(CONFIGURATION, 1);
+        write(0x100, PERIODIC | SET_VALUE | MODE_32 | 16 << 9);
+        write(0x108, 1000);
+        write(0x108, 1000);
+        rig.jump(10 * 1_980); // 200 ns before a match
+        assertEquals(2000, read(0x108));
+        rig.jump(10 * 21);
+        assertEquals(3000, read(0x108));
+    }
+
+    @Test
     void aSilentLevelTimerShowsItsMatch() {
         write(CONFIGURATION, 1);
         write(0x120, LEVEL | 18 << 9);
