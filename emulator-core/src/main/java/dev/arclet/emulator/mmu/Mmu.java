@@ -675,17 +675,21 @@ public final class Mmu implements MapListener, Stateful {
      *
      * @param bytes of the access, from 1 to a page's
      * @return host address of its first byte; 0, and nothing has changed that the access itself
-     *     would not change, if it faults, is to a device or to code, or is in two pages
+     *     would not change, if it faults, is to a device or to code, or is in two pages, or if page
+     *     tables are in a device
      */
     public long hostAfterFill(long linear, int bytes, boolean write) {
         long page = linear + bytes - 1 & PAGE;
         if ((linear & PAGE) != page || bank == BANK_ALIGNED) {
             return 0;
         }
+        walker.setUnnoticed(true);
         try {
             translate(bank, linear, write ? WRITE : PageWalker.READ);
         } catch (GuestFault fault) {
             return 0; // Whoever makes the access has it thrown again.
+        } finally {
+            walker.setUnnoticed(false);
         }
         long entry =
                 (write ? writeBank : readBank) + (linear >>> ENTRY_PAGE_SHIFT & SLOT_BYTES_MASK);

@@ -58,6 +58,8 @@ final class PageWalker {
     /** Of the last successful walk: the size of the page, 4096 or more. */
     long pageBytes;
 
+    private boolean unnoticed;
+
     PageWalker(PhysicalMap map, GuestFault fault) {
         this.map = map;
         this.fault = fault;
@@ -107,6 +109,18 @@ final class PageWalker {
 
     boolean paging() {
         return paging;
+    }
+
+    /** Whether a walk ends by a fault before it reads tables in devices, which may notice that. */
+    void setUnnoticed(boolean value) {
+        unnoticed = value;
+    }
+
+    private long read(long address, int bytes) {
+        if (unnoticed && map.readablePage(address) == 0) {
+            throw fault;
+        }
+        return map.read(address, bytes);
     }
 
     boolean longMode() {
@@ -164,7 +178,7 @@ final class PageWalker {
 
     private long walk32(long linear, int access, boolean user, boolean smapOverride) {
         long pdeAddress = (cr3 & 0xFFFF_F000L) + (linear >>> 20 & 0xFFC);
-        int pde = (int) map.read(pdeAddress, 4);
+        int pde = (int) read(pdeAddress, 4);
         if ((pde & PRESENT) == 0) {
             throw fault(linear, access, user, 0);
         }
@@ -178,7 +192,7 @@ final class PageWalker {
             return pde & 0xFFC0_0000L | (pde & 0x1F_E000L) << 19 | linear & 0x3F_F000;
         }
         long pteAddress = (pde & 0xFFFF_F000L) + (linear >>> 10 & 0xFFC);
-        int pte = (int) map.read(pteAddress, 4);
+        int pte = (int) read(pteAddress, 4);
         if ((pte & PRESENT) == 0) {
             throw fault(linear, access, user, 0);
         }
@@ -275,7 +289,7 @@ final class PageWalker {
 
     /** Reads an 8-byte entry; faults if it is not present or its reserved bits are set. */
     private long entry(long address, long linear, int access, boolean user) {
-        long entry = map.read(address, 8);
+        long entry = read(address, 8);
         if ((entry & PRESENT) == 0) {
             throw fault(linear, access, user, 0);
         }
