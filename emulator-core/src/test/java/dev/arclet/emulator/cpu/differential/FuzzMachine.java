@@ -152,12 +152,18 @@ final class FuzzMachine implements AutoCloseable {
             for (Case.Step step : c.steps()) {
                 happen(step);
                 piece(step.instructions());
+                if (outcome.events.size() > MAX_EVENTS) {
+                    // Where it then gave way is not the engine's choice.
+                    outcome.events.subList(MAX_EVENTS, outcome.events.size()).clear();
+                    outcome.memory = new byte[0];
+                    return outcome;
+                }
                 outcome.states.add(stateDigest());
                 outcome.counts.add(cpu.instructions);
                 if (describe) {
                     outcome.described.add(describe());
                 }
-                if (cpu.halted || cpu.shutdown || outcome.events.size() > MAX_EVENTS) {
+                if (cpu.halted || cpu.shutdown) {
                     break;
                 }
             }
