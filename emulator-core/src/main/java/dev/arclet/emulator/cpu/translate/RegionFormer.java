@@ -347,7 +347,8 @@ final class RegionFormer {
                 return;
             }
             node.straddles |= straddles;
-            node.steps.add(step);
+            // Code that overlaps itself has an instruction in several nodes, where it differs.
+            node.steps.add(step.copy());
             if (BlockEnd.ends(step.instruction) && !Emission.goesOn(step.instruction)) {
                 if (step.emitted) {
                     branch(node, step, nodes, open);

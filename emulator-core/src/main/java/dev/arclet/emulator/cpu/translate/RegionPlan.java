@@ -26,6 +26,11 @@ final class RegionPlan {
             this.next = next;
             this.emitted = emitted;
         }
+
+        /** The same instruction, of which nothing has been found out yet. */
+        Step copy() {
+            return new Step(instruction, rip, next, emitted);
+        }
     }
 
     /** Where an indirect branch went in so many of 64 cases, 1..64. */
