@@ -22,7 +22,7 @@ import java.util.Map;
  */
 public final class Interpreter implements ExecutionEngine {
     /** Executions after which a block first counts as hot. */
-    public static final int HOT = 5_000;
+    public static final int HOT = 2_500;
 
     private static final int TF = 1 << 8;
     private static final int IF = 1 << 9;

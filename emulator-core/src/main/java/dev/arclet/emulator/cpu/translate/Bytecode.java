@@ -680,7 +680,7 @@ final class Bytecode {
         return label;
     }
 
-    /** Branches if one of the region's pages (1..7) was found in place. */
+    /** Branches if one of the region's pages (0..7) was found in place. */
     void ifInPlace(int page, Label target) {
         b.aload(THIS);
         b.getfield(CODE, "page" + page, INT);

@@ -1,6 +1,8 @@
 package dev.arclet.emulator.cpu.translate;
 
 import java.lang.reflect.Method;
+import java.util.LinkedHashSet;
+import java.util.Set;
 
 /**
  * Guest code that is translated together: blocks reachable from one entry by direct branches, calls
@@ -124,8 +126,15 @@ final class Region {
             this.rip = rip;
             slack = region.slack;
             mode = region.mode;
-            linear = region.linear + (rip - region.rip);
-            physical = region.physical + (rip - region.rip);
+            if (rip == region.rip) {
+                linear = region.linear;
+                physical = region.physical;
+            } else {
+                int page = region.page(rip);
+                long inPage = region.linear + (rip - region.rip) & 0xFFF;
+                linear = region.linearPages[page] + inPage;
+                physical = region.physicalPages[page] + inPage;
+            }
         }
 
         /** Whether it is entered at an address in a mode. */
@@ -144,7 +153,9 @@ final class Region {
     final long rip;
     final long mode;
 
-    /** All in the page of the first, which is where it was formed; at least that. */
+    /**
+     * The first is where it was formed. Unless it is {@link RegionPlan#wide}, all are in that page.
+     */
     final Entry[] entries;
 
     /** Fewer instructions than this cannot be executed by it: of its longest way between looks. */
@@ -182,6 +193,15 @@ final class Region {
 
     /** What shall take its place when that has code; null if nothing. */
     Region replacement;
+
+    /** Addresses where control came to its code, but cannot enter it. */
+    final Set<Long> wanted = new LinkedHashSet<>();
+
+    /** The same region with entries where they were wanted, until it has code; null if none. */
+    Region wider;
+
+    /** Whether control cannot enter it anywhere else. */
+    boolean widest;
 
     /** Whether its plan had too many bytes of bytecode; it gets no code then. */
     volatile boolean tooLarge;
@@ -230,6 +250,36 @@ final class Region {
         }
     }
 
+    /** Whether a page of it is at an address, and is mapped from another. */
+    boolean hasPage(long physicalPage, long linearPage) {
+        for (int i = 0; i < linearPages.length; i++) {
+            if (physicalPages[i] == physicalPage) {
+                return linearPages[i] == linearPage;
+            }
+        }
+        return false;
+    }
+
+    /** Whether one of its sequences of instructions starts at a physical address. */
+    boolean startsAt(long address) {
+        for (long start : starts) {
+            if (start == address) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** The entry at an address; null if there is none. */
+    Entry entryAt(long address) {
+        for (Entry entry : entries) {
+            if (entry.rip == address) {
+                return entry;
+            }
+        }
+        return null;
+    }
+
     /** Its code; null until translated, and when it is not valid any more. */
     RegionCode code() {
         return entries[0].code;
@@ -260,12 +310,22 @@ final class Region {
         return code == null ? enteredBefore : code.entered;
     }
 
+    /** What its code has done so far, as {@link Tiers#worthOptimising} counts it. */
+    long work(long entryCost) {
+        return executed() + entryCost * entered();
+    }
+
     /** Physical address of one of its instructions. */
     long physical(long at) {
+        return physicalPages[page(at)] + (linear + (at - rip) & 0xFFF);
+    }
+
+    /** Which of its pages one of its instructions is in. */
+    private int page(long at) {
         long address = linear + (at - rip);
         for (int i = 0; i < linearPages.length; i++) {
             if ((int) (linearPages[i] ^ address) >>> 12 == 0) {
-                return physicalPages[i] + (address & 0xFFF);
+                return i;
             }
         }
         throw new IllegalArgumentException("no instruction of the region");

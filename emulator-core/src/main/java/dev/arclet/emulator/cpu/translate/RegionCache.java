@@ -106,6 +106,34 @@ final class RegionCache implements CodePageGuard, PhysicalWriteListener {
         return starts.containsKey(physical);
     }
 
+    /** Whether control enters a region at a physical address, other than one that may be null. */
+    boolean isEntered(long physical, Region other) {
+        Region.Entry entry = entries.get(physical);
+        while (entry != null && entry.region == other) {
+            entry = entry.nextAtPhysical;
+        }
+        return entry != null;
+    }
+
+    /**
+     * A region in which a sequence of instructions starts at an address, with that page mapped as
+     * it is now; null if there is none.
+     */
+    Region covering(long physical, long linear, long mode) {
+        Page page = pages.get(physical >>> GuestMemory.PAGE_SHIFT);
+        if (page == null) {
+            return null;
+        }
+        for (Region region : page.regions) {
+            if (region.mode == mode
+                    && region.hasPage(physical & -PAGE_SIZE, linear & -PAGE_SIZE)
+                    && region.startsAt(physical)) {
+                return region;
+            }
+        }
+        return null;
+    }
+
     /** Keeps a region, and lets control find it. */
     void add(Region region) {
         keep(region);

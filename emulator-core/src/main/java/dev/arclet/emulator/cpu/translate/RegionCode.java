@@ -48,10 +48,10 @@ abstract class RegionCode {
     int generation;
 
     /**
-     * Generations in which the region's second and further pages were last seen in place: it goes
-     * over to a page only if that is the current one.
+     * Generations in which the region's pages were last seen in place: it goes over to a page only
+     * if that is the current one.
      */
-    int page1, page2, page3, page4, page5, page6, page7;
+    int page0, page1, page2, page3, page4, page5, page6, page7;
 
     /** Host address of the TLB's entries for reading in the region's mode. */
     long tlb;

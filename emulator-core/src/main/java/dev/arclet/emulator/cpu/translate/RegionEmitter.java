@@ -64,9 +64,11 @@ final class RegionEmitter {
 
     /**
      * A look whether pages are in place, on the way to a node: its own, and the one that its first
-     * instruction goes over to; 0 for either needs no look.
+     * instruction goes over to; {@link #NO_LOOK} for either if that is not needed.
      */
     private record Guard(Label label, int page, int straddled, Label target, Label away) {}
+
+    private static final int NO_LOOK = -1;
 
     private final List<Guard> guards = new ArrayList<>();
 
@@ -188,13 +190,13 @@ final class RegionEmitter {
         }
         for (Guard guard : guards) {
             b.labelBinding(guard.label);
-            if (guard.straddled != 0) {
+            if (guard.straddled != NO_LOOK) {
                 Label first = b.newLabel();
                 code.ifInPlace(guard.straddled, first);
                 b.goto_(guard.away);
                 b.labelBinding(first);
             }
-            if (guard.page != 0) {
+            if (guard.page != NO_LOOK) {
                 code.ifInPlace(guard.page, guard.target);
                 b.goto_(guard.away);
             } else {
@@ -354,8 +356,13 @@ final class RegionEmitter {
 
     /** Whether it has to be seen on the way to a node that pages are in place. */
     private boolean crosses(RegionPlan.Node from, RegionPlan.Node to) {
-        int page = plan.page(to.rip);
-        return page != 0 && page != plan.page(from.rip) || to.straddles;
+        return mustLook(plan.page(to.rip)) && plan.page(to.rip) != plan.page(from.rip)
+                || to.straddles;
+    }
+
+    /** Whether a page may not be in place: where control enters it is. */
+    private boolean mustLook(int page) {
+        return page != 0 || plan.wide;
     }
 
     /** The label of a node, or of a look whether its page is in place. */
@@ -366,9 +373,15 @@ final class RegionEmitter {
         }
         Label guard = code.b.newLabel();
         Label away = code.exitLabel(Region.Exit.Kind.PAGE, to.rip, 0, flags.current);
-        int straddled =
-                to.straddles ? plan.page(to.rip + to.steps.getFirst().instruction.length() - 1) : 0;
-        guards.add(new Guard(guard, plan.page(to.rip), straddled, labels.get(to), away));
+        int page = plan.page(to.rip);
+        int last = plan.page(to.rip + to.steps.getFirst().instruction.length() - 1);
+        guards.add(
+                new Guard(
+                        guard,
+                        mustLook(page) ? page : NO_LOOK,
+                        to.straddles && mustLook(last) ? last : NO_LOOK,
+                        labels.get(to),
+                        away));
         return guard;
     }
 

@@ -12,13 +12,13 @@ import dev.arclet.emulator.memory.GuestMemory;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.PriorityQueue;
 import java.util.TreeMap;
-import java.util.function.LongPredicate;
 import java.util.function.LongToIntFunction;
 
 /**
@@ -42,8 +42,11 @@ final class RegionFormer {
     /** No address of an instruction: none is called. */
     private static final long NONE = Long.MIN_VALUE + 1;
 
-    /** Places of a region at most where control may enter it. */
+    /** Places of a region at most where control may enter it, without those that were wanted. */
     private static final int MAX_ENTRIES = 16;
+
+    /** The same with them. */
+    private static final int MAX_WANTED_ENTRIES = 64;
 
     private final CpuState cpu;
     private final Decoder decoder = new Decoder();
@@ -81,18 +84,20 @@ final class RegionFormer {
         }
     }
 
-    /** Whether another region has the code at a physical address, to which control then leaves. */
-    private final LongPredicate covered;
+    private final RegionCache cache;
 
     private boolean leavesCovered;
+
+    /** What the new region is to take the place of; null if nothing. */
+    private Region former;
 
     private final IndirectTargets indirect;
 
     RegionFormer(
-            CpuState cpu, LongToIntFunction runs, LongPredicate covered, IndirectTargets indirect) {
+            CpuState cpu, LongToIntFunction runs, RegionCache cache, IndirectTargets indirect) {
         this.cpu = cpu;
         this.runs = runs;
-        this.covered = covered;
+        this.cache = cache;
         this.indirect = indirect;
     }
 
@@ -103,7 +108,7 @@ final class RegionFormer {
      * @param physical where it is
      * @param rip its offset in the code segment
      * @param maxInstructions guest instructions at most
-     * @param leaveCovered whether code that another region has is left to that
+     * @param leaveCovered whether places where control enters other regions are left to those
      * @return its plan; without instructions if the first one is the interpreter's affair
      */
     RegionPlan form(
@@ -113,8 +118,39 @@ final class RegionFormer {
             long mode,
             int maxInstructions,
             boolean leaveCovered) {
+        former = null;
+        return form(linear, physical, rip, mode, maxInstructions, leaveCovered, List.of());
+    }
+
+    /**
+     * Forms a region anew, so that control can also enter it where it was {@link Region#wanted}.
+     * What other regions have is left to those.
+     *
+     * @return its plan; not all of the wanted places need be among its entries
+     */
+    RegionPlan widen(Region region, int maxInstructions) {
+        former = region;
+        return form(
+                region.linear,
+                region.physical,
+                region.rip,
+                region.mode,
+                maxInstructions,
+                true,
+                region.wanted);
+    }
+
+    private RegionPlan form(
+            long linear,
+            long physical,
+            long rip,
+            long mode,
+            int maxInstructions,
+            boolean leaveCovered,
+            Collection<Long> wanted) {
         leavesCovered = leaveCovered;
         plan = new RegionPlan(linear, physical, rip, mode);
+        plan.wide = former != null;
         steps.clear();
         leaders.clear();
         pages.clear();
@@ -128,12 +164,13 @@ final class RegionFormer {
         pages.put(linear & -PAGE_SIZE, physical & -PAGE_SIZE);
         leaders.put(rip, true);
         fewestRuns = Math.max(1, runs.applyAsInt(physical) / RARE);
+        wanted.forEach(this::lead);
         decodeFrom(rip);
         while (!work.isEmpty() && room > 0) {
             decodeFrom(work.poll().rip);
         }
         if (steps.containsKey(rip)) {
-            buildNodes(rip);
+            buildNodes(rip, wanted);
         }
         finish();
         return plan;
@@ -145,15 +182,20 @@ final class RegionFormer {
             if (physical == -1) {
                 return;
             }
-            boolean elsewhere = covered.test(physical);
-            if (elsewhere && leavesCovered) {
+            if (isLeft(physical)) {
                 return;
             }
+            boolean elsewhere = cache.covers(physical);
             int times = elsewhere ? Integer.MAX_VALUE : runs.applyAsInt(physical);
             if (times >= fewestRuns) {
                 work.add(new Lead(rip, times, leaders.size()));
             }
         }
+    }
+
+    /** Whether another region is entered at a physical address, which is left to that. */
+    private boolean isLeft(long physical) {
+        return leavesCovered && cache.isEntered(physical, former);
     }
 
     /** Host address of the code at an address, or 0 if it may not be looked at. */
@@ -185,7 +227,7 @@ final class RegionFormer {
     private void decodeFrom(long start) {
         long rip = start;
         while (room > 0 && !steps.containsKey(rip)) {
-            if (leavesCovered && rip != start && covered.test(physical(rip))) {
+            if (rip != start && isLeft(physical(rip))) {
                 return;
             }
             Instruction instruction = decode(rip);
@@ -294,10 +336,11 @@ final class RegionFormer {
         };
     }
 
-    private void buildNodes(long entry) {
+    private void buildNodes(long entry, Collection<Long> wanted) {
         Map<Long, RegionPlan.Node> nodes = new HashMap<>();
         ArrayDeque<RegionPlan.Node> open = new ArrayDeque<>();
         RegionPlan.Node first = node(entry, nodes, open);
+        wanted.forEach(rip -> node(rip, nodes, open));
         while (!open.isEmpty()) {
             build(open.poll(), nodes, open);
         }
@@ -307,7 +350,7 @@ final class RegionFormer {
                 plan.returnSites.add(node);
             }
         }
-        order(first, nodes);
+        order(first, nodes, wanted);
     }
 
     private RegionPlan.Node node(
@@ -418,21 +461,15 @@ final class RegionFormer {
     }
 
     /** Orders the nodes that can be reached, and finds the targets of edges back. */
-    private void order(RegionPlan.Node entry, Map<Long, RegionPlan.Node> nodes) {
+    private void order(
+            RegionPlan.Node entry, Map<Long, RegionPlan.Node> nodes, Collection<Long> wanted) {
         Map<RegionPlan.Node, Integer> state = new HashMap<>();
         plan.nodes = new ArrayList<>();
         plan.entries.add(entry);
         visit(entry, state);
         // What is called outside comes back here.
-        for (long rip : returnSites.keySet()) {
-            RegionPlan.Node site = nodes.get(rip);
-            if (site != null && mayEnter(site) && plan.entries.size() < MAX_ENTRIES) {
-                plan.entries.add(site);
-                if (!state.containsKey(site)) {
-                    visit(site, state);
-                }
-            }
-        }
+        enter(returnSites.keySet(), nodes, state, MAX_ENTRIES);
+        enter(wanted, nodes, state, MAX_WANTED_ENTRIES);
         // Loops are left when the budget ends, and gone on with.
         for (RegionPlan.Node node : plan.nodes) {
             if (node.polled
@@ -449,10 +486,31 @@ final class RegionFormer {
         plan.returnSites.removeIf(site -> site.order < 0);
     }
 
-    /** Whether a node is in the page of the region's first entry, and in no other. */
+    /** Has control enter at addresses, as far as that is possible and there are not too many. */
+    private void enter(
+            Collection<Long> rips,
+            Map<Long, RegionPlan.Node> nodes,
+            Map<RegionPlan.Node, Integer> state,
+            int most) {
+        for (long rip : rips) {
+            RegionPlan.Node node = nodes.get(rip);
+            if (node != null
+                    && mayEnter(node)
+                    && plan.entries.size() < most
+                    && !plan.entries.contains(node)) {
+                plan.entries.add(node);
+                if (!state.containsKey(node)) {
+                    visit(node, state);
+                }
+            }
+        }
+    }
+
+    /** Whether a node is in one page, which is the first entry's if the region is not wide. */
     private boolean mayEnter(RegionPlan.Node node) {
-        return (base + node.rip ^ base + plan.rip) >>> GuestMemory.PAGE_SHIFT == 0
-                && !node.straddles;
+        return !node.straddles
+                && (plan.wide
+                        || (base + node.rip ^ base + plan.rip) >>> GuestMemory.PAGE_SHIFT == 0);
     }
 
     /** Visits nodes depth first, without recursion. */

@@ -114,6 +114,9 @@ final class RegionPlan {
      */
     boolean filling;
 
+    /** Whether control may enter in other pages than the first, too. */
+    boolean wide;
+
     int instructions;
     Region.Span[] spans = {};
     long[] starts = {};
@@ -134,7 +137,7 @@ final class RegionPlan {
     /** Nodes in reverse postorder, the first entry first. */
     List<Node> nodes = List.of();
 
-    /** Where control may enter, all in one page: what the region was formed for, and others. */
+    /** Where control may enter: what the region was formed for, and others. */
     final List<Node> entries = new ArrayList<>();
 
     /** Where returns inside the region may go: behind its calls of its own nodes. */

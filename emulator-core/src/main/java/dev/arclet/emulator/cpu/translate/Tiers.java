@@ -7,6 +7,8 @@ import dev.arclet.emulator.cpu.interp.Interpreter;
  * (docs/adr/0007).
  *
  * @param hot executions of a block after which a region is formed there
+ * @param wanted executions of a block inside a region, which cannot be entered there, after which
+ *     it can be
  * @param patience how often the interpreter may execute a block before it asks again for code under
  *     way
  * @param worthOptimising guest instructions that a region executes before it is formed anew for C2,
@@ -21,12 +23,14 @@ import dev.arclet.emulator.cpu.interp.Interpreter;
  */
 record Tiers(
         int hot,
+        int wanted,
         int patience,
         long worthOptimising,
         int entryCost,
         int many,
         int waiting,
         int inStep) {
+
     /** What serves guests. */
-    static final Tiers USUAL = new Tiers(Interpreter.HOT, 32, 8_000_000, 32, 1_000, 300, 0);
+    static final Tiers USUAL = new Tiers(Interpreter.HOT, 500, 32, 8_000_000, 32, 1_000, 300, 0);
 }

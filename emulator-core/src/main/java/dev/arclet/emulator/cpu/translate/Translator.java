@@ -94,6 +94,9 @@ public final class Translator implements ExecutionEngine {
     private long entries;
     private long asked;
 
+    /** Regions that can be entered in more places than at first. */
+    private long widened;
+
     /** How often regions were left, by kind of exit; {@link #attentions} are among them. */
     private final long[] exits = new long[Region.Exit.Kind.values().length];
 
@@ -127,7 +130,7 @@ public final class Translator implements ExecutionEngine {
                         eager
                                 ? physical -> 1
                                 : physical -> interpreter.cache().runs(physical, cpu.codeSize),
-                        cache::covers,
+                        cache,
                         indirect);
         compiler = new Compiler(cpu, interpreter::operation, tiers);
     }
@@ -479,10 +482,11 @@ public final class Translator implements ExecutionEngine {
         entry.generation = cpu.mmu.generation(entry.global);
     }
 
-    /** Finds out which of a region's other pages are where they were, as far as is known. */
+    /** Finds out which of a region's pages are where they were, as far as is known. */
     private void lookAtPages(Region region, RegionCode code) {
         int now = cpu.mmu.generation();
         code.generation = now;
+        code.page0 = seen(region, 0, now);
         code.page1 = seen(region, 1, now);
         code.page2 = seen(region, 2, now);
         code.page3 = seen(region, 3, now);
@@ -550,6 +554,72 @@ public final class Translator implements ExecutionEngine {
         return region;
     }
 
+    /** The region that has code at an address but cannot be entered there, if that may change. */
+    private Region covering(long linear) {
+        long physical = cpu.mmu.peekFetch(linear);
+        Region region = physical == -1 ? null : cache.covering(physical, linear, mode);
+        boolean fixed =
+                region == null
+                        || region.widest
+                        || region.tooLarge
+                        || region.optimised
+                        || region.replacement != null;
+        return fixed ? null : region;
+    }
+
+    /**
+     * Has a region formed anew so that it can be entered where that was wanted. The old one is used
+     * until then.
+     *
+     * @return the entry at an address, once there is code; null meanwhile, and when there will be
+     *     none as the region is {@link Region#widest}
+     */
+    private Region.Entry widen(Region region, long rip) {
+        if (region.code() == null) {
+            region.heat++;
+            compiler.askedFor();
+            return null;
+        }
+        Region wider = region.wider;
+        if (wider == null || !wider.valid) {
+            RegionPlan plan = former.widen(region, SIZES[region.sizeClass]);
+            plan.grouped = !ungrouped.contains(region.physical);
+            plan.filling = filling.contains(region.physical);
+            wider = new Region(plan, region.sizeClass);
+            if (wider.entryAt(rip) == null) {
+                region.widest = true;
+                return null;
+            }
+            region.wider = wider;
+            cache.keep(wider);
+            compiler.submit(wider, plan, false);
+            return null;
+        }
+        if (wider.tooLarge) {
+            region.wider = null;
+            region.widest = true;
+            cache.remove(wider);
+            return null;
+        }
+        RegionCode code = wider.code();
+        if (code == null) {
+            wider.heat++;
+            compiler.askedFor();
+            return null;
+        }
+        code.worth = Math.max(1, code.worth - region.work(entryCost));
+        wider.wanted.addAll(region.wanted);
+        cache.remove(region);
+        cache.open(wider);
+        widened++;
+        Region.Entry entry = wider.entryAt(rip);
+        if (entry != null) {
+            check(entry);
+            table[slot(entry.linear, mode)] = entry;
+        }
+        return entry;
+    }
+
     /**
      * Whether no region is to be formed now: too many wait for code, or there are so many that each
      * new one has another forgotten, which will be hot again at once. Then what runs most is to
@@ -573,12 +643,25 @@ public final class Translator implements ExecutionEngine {
             if (mustWait()) {
                 return LATER;
             }
-            Region formed =
-                    form(linear, rip, false, entry == null ? 0 : entry.region.sizeClass + 1);
-            if (formed == null) {
-                return tiers.patience();
+            Region inside = entry == null ? covering(linear) : null;
+            if (inside != null) {
+                if (inside.wanted.add(rip)) {
+                    return tiers.wanted();
+                }
+                Region.Entry widened = widen(inside, rip);
+                if (widened == null && !inside.widest) {
+                    return tiers.patience();
+                }
+                entry = widened;
             }
-            entry = formed.entries[0];
+            if (entry == null || entry.region.tooLarge) {
+                Region formed =
+                        form(linear, rip, false, entry == null ? 0 : entry.region.sizeClass + 1);
+                if (formed == null) {
+                    return tiers.patience();
+                }
+                entry = formed.entries[0];
+            }
         }
         Region region = entry.region;
         if (region.instructions == 0) {
@@ -650,6 +733,7 @@ public final class Translator implements ExecutionEngine {
         Map<String, Long> counters = new LinkedHashMap<>(interpreter.counters());
         counters.put("regions.translated", compiler.made());
         counters.put("regions.optimised", compiler.optimised());
+        counters.put("regions.widened", widened);
         counters.put("regions.live", (long) cache.count());
         counters.put("regions.invalidated", cache.invalidated());
         counters.put("regions.evicted", cache.evicted());

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.arclet.emulator.cpu.CpuState;
 import dev.arclet.emulator.cpu.TestCpu;
+import dev.arclet.emulator.cpu.interp.BlockCache;
 import dev.arclet.emulator.cpu.interp.Interpreter;
 import java.time.Duration;
 import org.junit.jupiter.api.Test;
@@ -45,8 +46,10 @@ class BranchProfileTest {
             Interpreter interpreter = new Interpreter(cpu);
             interpreter.run(cpu.instructions + 4); // has both pages in the TLB
             cpu.setRip(CODE);
+            BlockCache blocks = interpreter.cache();
+            RegionCache none = new RegionCache(cpu.mmu, blocks, blocks);
             RegionPlan plan =
-                    new RegionFormer(cpu, physical -> 100, physical -> false, new IndirectTargets())
+                    new RegionFormer(cpu, physical -> 100, none, new IndirectTargets())
                             .form(CODE, cpu.mmu.peekFetch(CODE), CODE, Mode.of(cpu), 120, false);
             RegionEmitter.Result region =
                     RegionEmitter.emit(plan, true, cpu, interpreter::operation);

@@ -13,17 +13,20 @@ public final class ImpatientEngines {
     /** Makes code on the machine thread, always at the same places of a run. */
     public static ExecutionEngine inStep(CpuState cpu) {
         return new Translator(
-                cpu, false, new Tiers(HOT, 1, WORTH_OPTIMISING, 0, MANY, WAITING, ASKED_TWICE));
+                cpu, false, new Tiers(HOT, 2, 1, WORTH_OPTIMISING, 0, MANY, WAITING, ASKED_TWICE));
     }
 
     /** Never comes to making code; so many regions may wait for it. */
     static Translator waiting(CpuState cpu, int most) {
         return new Translator(
-                cpu, false, new Tiers(HOT, 1, WORTH_OPTIMISING, 0, MANY, most, Integer.MAX_VALUE));
+                cpu,
+                false,
+                new Tiers(HOT, 2, 1, WORTH_OPTIMISING, 0, MANY, most, Integer.MAX_VALUE));
     }
 
     /** Makes code as for guests: in the background, by HotSpot's compilers. */
     public static ExecutionEngine inBackground(CpuState cpu) {
-        return new Translator(cpu, false, new Tiers(HOT, 1, WORTH_OPTIMISING, 0, MANY, WAITING, 0));
+        return new Translator(
+                cpu, false, new Tiers(HOT, 2, 1, WORTH_OPTIMISING, 0, MANY, WAITING, 0));
     }
 }

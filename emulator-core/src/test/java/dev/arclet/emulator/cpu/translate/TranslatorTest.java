@@ -231,6 +231,41 @@ class TranslatorTest {
     }
 
     @Test
+    void aRegionIsEnteredWhereControlComesToItsMiddle() {
+        use(TestCpu.long64());
+        translator =
+                new Translator(
+                        test.cpu, false, new Tiers(3, 2, 1, Long.MAX_VALUE / 2, 0, 2, 300, 2));
+        // 5000: inc rax; jmp to 6000: inc rbx; jmp to 6010: inc rbx; dec ecx; jnz to 5000; jmp rdx
+        test.code(0x5000, "48 FF C0 E9 F80F0000");
+        test.put(0x6000, "48 FF C3 EB 0B");
+        test.put(0x6010, "48 FF C3 FF C9 0F85 E5EFFFFF FF E2");
+        // 7000, where rdx leads: mov ecx, 1; jmp rsi, which leads to 6010
+        test.put(0x7000, "B9 01000000 FF E6");
+        test.cpu.gpr[CpuState.RCX] = 50;
+        test.cpu.gpr[CpuState.RDX] = 0x7000;
+        test.cpu.gpr[CpuState.RSI] = 0x6010;
+        run(50 * 7 + 1 + 6 * 50);
+        assertEquals(0x7000, test.cpu.rip());
+        assertEquals(1, translator.counters().get("regions.widened"));
+        long before = translator.translatedInstructions();
+        test.cpu.gpr[CpuState.RBX] = 0;
+        run(6 * 100);
+        assertEquals(100, test.cpu.gpr[CpuState.RBX]);
+        assertTrue(translator.translatedInstructions() - before > 580);
+        // Another page comes where the region was formed: there, inc becomes dec.
+        test.put(0x8000, "48 FF C8 E9 F80F0000");
+        test.mapPage64(5, 8);
+        test.cpu.mmu.invalidatePage(0x5000);
+        test.cpu.gpr[CpuState.RAX] = 100;
+        test.cpu.gpr[CpuState.RCX] = 40;
+        test.cpu.setRip(0x6010);
+        run(39 * 7 + 4);
+        assertEquals(0x7000, test.cpu.rip());
+        assertEquals(100 - 39, test.cpu.gpr[CpuState.RAX]);
+    }
+
+    @Test
     void accessesLookedUpTogetherNeedNotBeInOnePage() {
         // add [ebx], ecx; mov eax, [ebx + 8]; add [ebx + 12], eax; inc ecx; jmp back
         test.code(CODE, "01 0B 8B 43 08 01 43 0C 41 EB F5");
