@@ -757,6 +757,23 @@ final class Bytecode {
         b.ifne(target);
     }
 
+    /** Branches if an interrupt, maskable or not, waits to be taken. */
+    void ifInterruptWaits(Label target) {
+        for (String which : List.of("interruptLine", "nmiPending")) {
+            b.aload(CPU_LOCAL);
+            b.getfield(CPU, which, ConstantDescs.CD_boolean);
+            rarely();
+            b.ifne(target);
+        }
+    }
+
+    /** Ends the time for which STI keeps interrupts away. */
+    void endShadow() {
+        b.aload(CPU_LOCAL);
+        b.iconst_0();
+        b.putfield(CPU, "interruptShadow", ConstantDescs.CD_boolean);
+    }
+
     /** Pushes what calls of {@link RegionCode}'s methods begin with. */
     void pushThisAndCpu() {
         b.aload(THIS);

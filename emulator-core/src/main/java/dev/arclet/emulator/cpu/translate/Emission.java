@@ -165,11 +165,12 @@ final class Emission {
 
     /**
      * Whether a region goes on behind an instruction that ends a block: it only keeps interrupts
-     * away, or mostly leaves the mode as it is; see {@link #changedSegment} and POPF.
+     * away, or mostly lets none in or leaves the mode as it is; see STI, POPF and {@link
+     * #changedSegment}.
      */
     static boolean goesOn(Instruction instruction) {
         return switch (instruction.mnemonic()) {
-            case CLI, POPF -> true;
+            case CLI, STI, POPF -> true;
             default -> changedSegment(instruction) >= 0;
         };
     }
@@ -259,7 +260,7 @@ final class Emission {
             case PCMPESTRI, PCMPISTRI, PCMPESTRM, PCMPISTRM, FSAVE, FRSTOR, FXSAVE, FXRSTOR -> {
                 return false;
             }
-            case CLI -> {
+            case CLI, STI -> {
                 return true;
             }
             default -> {}
@@ -286,7 +287,7 @@ final class Emission {
     /** Whether an operation that is called leaves the arithmetic flags alone. */
     static boolean keepsFlags(Instruction instruction) {
         return switch (instruction.mnemonic()) {
-            case CLI -> true;
+            case CLI, STI -> true;
             case PUSH, POP, PUSHA, POPA, ENTER, LEAVE, PUSHF, MOV, MOVS, STOS, LODS, XLAT, CLD ->
                     true;
             case STD, XCHG, BSWAP, MOVBE, LAHF, LEA, MOVZX, MOVSX -> true;

@@ -225,6 +225,7 @@ final class RegionEmitter {
         }
         int dirty = written;
         boolean synced = false;
+        boolean shadowed = false;
         int done = 0;
         for (RegionPlan.Step step : node.steps) {
             instructions.start(step, done);
@@ -238,6 +239,10 @@ final class RegionEmitter {
                 instructions.emit();
                 dirty |= Registers.written(step.instruction);
                 synced &= before == flags.current && !step.flagsNeeded;
+                if (shadowed) {
+                    code.endShadow();
+                    shadowed = false;
+                }
             } else {
                 code.flush(dirty);
                 dirty = 0;
@@ -245,7 +250,8 @@ final class RegionEmitter {
                     code.flushFlags(flags.current);
                     synced = true;
                 }
-                if (last && node.leaves) {
+                shadowed = step.instruction.mnemonic() == Mnemonic.STI;
+                if (last && node.leaves || shadowed && !hasPlainStep(node, done + 1)) {
                     leaveCalling(step, done, code);
                     return;
                 }
@@ -265,6 +271,14 @@ final class RegionEmitter {
                             0,
                             flags.current));
         }
+    }
+
+    /** Whether a node has a step of that number which is emitted and no control transfer. */
+    private static boolean hasPlainStep(RegionPlan.Node node, int number) {
+        boolean last = number == node.steps.size() - 1;
+        return number < node.steps.size()
+                && node.steps.get(number).emitted
+                && !(last && node.branches);
     }
 
     /** Calls the interpreter's operation; all has been flushed. */
@@ -307,19 +321,25 @@ final class RegionEmitter {
 
     /**
      * Leaves behind an instruction that ends a block if the mode is another now, or if somebody
-     * wants attention: the interpreter would pay it here.
+     * wants attention: the interpreter would pay it here. Behind STI, also if an interrupt waits.
+     * If none does, nobody can tell whether one would be kept away from the next instruction, which
+     * accesses no device in the region.
      */
     private void unlessItHolds(RegionPlan.Step step, int done, Bytecode code) {
         CodeBuilder b = code.b;
         int segment = Emission.changedSegment(step.instruction);
         boolean flags = step.instruction.mnemonic() == Mnemonic.POPF;
-        if (segment < 0 && !flags) {
+        boolean lets = step.instruction.mnemonic() == Mnemonic.STI;
+        if (segment < 0 && !flags && !lets) {
             return;
         }
         Label away = b.newLabel();
         Label on = b.newLabel();
         code.ifDisturbed(away);
-        if (flags) {
+        if (lets) {
+            code.ifInterruptWaits(away);
+            b.goto_(on);
+        } else if (flags) {
             code.ifModeHolds(on);
         } else {
             code.ifModeHolds(segment, on);

@@ -1,11 +1,13 @@
 package dev.arclet.emulator.cpu.translate;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.arclet.emulator.bus.MmioDevice;
 import dev.arclet.emulator.cpu.CpuState;
+import dev.arclet.emulator.cpu.Eflags;
 import dev.arclet.emulator.cpu.TestCpu;
 import dev.arclet.emulator.memory.PhysicalMap;
 import java.lang.ref.WeakReference;
@@ -263,6 +265,27 @@ class TranslatorTest {
         run(39 * 7 + 4);
         assertEquals(0x7000, test.cpu.rip());
         assertEquals(100 - 39, test.cpu.gpr[CpuState.RAX]);
+    }
+
+    @Test
+    void interruptsAreLetInInsideARegion() {
+        // cli; sti; inc eax; dec ecx; jnz back
+        test.code(CODE, "FA FB 40 49 75 FA");
+        warm();
+        test.cpu.gpr[CpuState.RAX] = 0;
+        test.cpu.gpr[CpuState.RCX] = 100_000;
+        assertTrue(entriesFor(5 * 1000) < 50);
+        assertEquals(1000, test.cpu.gpr[CpuState.RAX]);
+        // One that waits is taken behind the instruction that follows STI.
+        test.cpu.setRip(CODE + 1);
+        test.cpu.systemFlags &= ~Eflags.IF;
+        test.cpu.interruptLine = true;
+        long before = test.cpu.instructions;
+        run(100);
+        assertEquals(before + 2, test.cpu.instructions);
+        assertEquals(CODE + 3, test.cpu.rip());
+        assertEquals(1001, test.cpu.gpr[CpuState.RAX]);
+        assertFalse(test.cpu.interruptShadow);
     }
 
     @Test
