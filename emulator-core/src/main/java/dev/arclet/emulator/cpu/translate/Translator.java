@@ -388,11 +388,23 @@ public final class Translator implements ExecutionEngine {
         if (!better.valid) {
             return isAsGoodAsItGets(region);
         }
-        cache.remove(region);
+        forget(region);
         cache.open(better);
         check(first);
         table[slot(first.linear, mode)] = first;
         return first;
+    }
+
+    /** Forgets a region whose place another takes, and what else was to take it. */
+    private void forget(Region region) {
+        cache.remove(region);
+        for (Region other : Arrays.asList(region.replacement, region.wider)) {
+            if (other != null) {
+                cache.remove(other);
+            }
+        }
+        region.replacement = null;
+        region.wider = null;
     }
 
     /** Has a region never formed anew. */
@@ -609,7 +621,8 @@ public final class Translator implements ExecutionEngine {
         }
         code.worth = Math.max(1, code.worth - region.work(entryCost));
         wider.wanted.addAll(region.wanted);
-        cache.remove(region);
+        region.wider = null;
+        forget(region);
         cache.open(wider);
         widened++;
         Region.Entry entry = wider.entryAt(rip);
