@@ -51,7 +51,7 @@ final class FlagAnalysis {
     private boolean scan(RegionPlan.Node node) {
         boolean live = leavesRegion(node);
         for (RegionPlan.Node next : RegionFormer.successors(plan, node)) {
-            live |= next.flagsLiveIn;
+            live |= next.flagsLiveIn || plan.crosses(node, next);
         }
         for (RegionPlan.Step step : node.steps.reversed()) {
             switch (Emission.flags(step)) {

@@ -371,24 +371,13 @@ final class RegionEmitter {
 
     /** Whether control falls from the end of one node into another. */
     private boolean follows(RegionPlan.Node from, RegionPlan.Node to) {
-        return to.order == from.order + 1 && !crosses(from, to);
-    }
-
-    /** Whether it has to be seen on the way to a node that pages are in place. */
-    private boolean crosses(RegionPlan.Node from, RegionPlan.Node to) {
-        return mustLook(plan.page(to.rip)) && plan.page(to.rip) != plan.page(from.rip)
-                || to.straddles;
-    }
-
-    /** Whether a page may not be in place: where control enters it is. */
-    private boolean mustLook(int page) {
-        return page != 0 || plan.wide;
+        return to.order == from.order + 1 && !plan.crosses(from, to);
     }
 
     /** The label of a node, or of a look whether its page is in place. */
     private Label enter(
             RegionPlan.Node from, RegionPlan.Node to, Bytecode code, FlagEmitter flags) {
-        if (!crosses(from, to)) {
+        if (!plan.crosses(from, to)) {
             return labels.get(to);
         }
         Label guard = code.b.newLabel();
@@ -398,8 +387,8 @@ final class RegionEmitter {
         guards.add(
                 new Guard(
                         guard,
-                        mustLook(page) ? page : NO_LOOK,
-                        to.straddles && mustLook(last) ? last : NO_LOOK,
+                        plan.mustLook(page) ? page : NO_LOOK,
+                        to.straddles && plan.mustLook(last) ? last : NO_LOOK,
                         labels.get(to),
                         away));
         return guard;

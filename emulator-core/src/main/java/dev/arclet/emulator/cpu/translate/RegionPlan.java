@@ -134,6 +134,20 @@ final class RegionPlan {
         throw new IllegalArgumentException("no page of the region");
     }
 
+    /**
+     * Whether it has to be seen on the way from one node to another that pages are in place: else
+     * control leaves there.
+     */
+    boolean crosses(Node from, Node to) {
+        int page = page(to.rip);
+        return mustLook(page) && page != page(from.rip) || to.straddles;
+    }
+
+    /** Whether a page may not be in place: where control enters it is. */
+    boolean mustLook(int page) {
+        return page != 0 || wide;
+    }
+
     /** Nodes in reverse postorder, the first entry first. */
     List<Node> nodes = List.of();
 

@@ -124,6 +124,32 @@ class TranslatorTest {
         assertEquals(30, test.cpu.gpr[CpuState.RAX]);
     }
 
+    /** What comes in place of a page may look at flags that nobody in the region does. */
+    @Test
+    void flagsAreExactWhereAPageIsNotInPlace() {
+        use(TestCpu.long64());
+        // add rax, rbx; jmp to the next page: cmp rcx, rdx; jmp back
+        test.code(0x5000, "48 01 D8 E9 F80F0000");
+        test.put(0x6000, "48 39 D1 E9 F8EFFFFF");
+        // adc rsi, 0; jmp to itself
+        test.put(0x7000, "48 83 D6 00 EB FE");
+        test.cpu.gpr[CpuState.RAX] = 0;
+        test.cpu.gpr[CpuState.RBX] = 0;
+        run(3); // both pages are known to be mapped then
+        test.cpu.setRip(0x5000);
+        run(400);
+        long before = translator.counters().get("regions.exits.page");
+        test.mapPage64(6, 7);
+        test.cpu.mmu.invalidatePage(0x6000);
+        test.cpu.setRip(0x5000);
+        test.cpu.gpr[CpuState.RAX] = -1;
+        test.cpu.gpr[CpuState.RBX] = 1;
+        test.cpu.gpr[CpuState.RSI] = 0;
+        run(100);
+        assertEquals(1, test.cpu.gpr[CpuState.RSI]);
+        assertEquals(before + 1, translator.counters().get("regions.exits.page"));
+    }
+
     @Test
     void codeInTheUpperHalfOfAddresses() {
         use(TestCpu.long64());
