@@ -7,7 +7,10 @@
  *   disktest endure DEVICE SEED N NEXT  if N is not negative, verifies what a kill has left of an earlier call with SEED
  *                                    as NEXT, whose last "FLUSHED DEVICE N" was seen: every sector as operation N left it,
  *                                    or a later one. Then fills the disk, and writes, discards and flushes for ever
- *   disktest speed DEVICE            prints "SPEED name value unit" for sequential and random reads and writes
+ *   disktest speed DEVICE [SECONDS [NAME]]
+ *                                    prints "SPEED name value unit" for sequential and random reads and writes, of the
+ *                                    first requests; then of each for so many seconds, "name-sustained", after it has
+ *                                    run for as long; with NAME, of that kind only
  *
  * A block's content is a function of its number, the seed and how often it was written. Ends with "DISKTEST ok" or a
  * message and status 1.
@@ -25,7 +28,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { BLOCK = 4096, MAX_BLOCKS = 256, SPEED_BYTES = 48 << 20, RANDOM_REQUESTS = 1500 };
+enum { BLOCK = 4096, MAX_BLOCKS = 256, SPEED_BYTES = 48 << 20, RANDOM_REQUESTS = 1500, FLUSHES = 200 };
 
 static int device;
 static uint32_t blocks;
@@ -230,28 +233,55 @@ static double now(void) {
     return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
-static void sequential(const char *name, int writing, uint32_t piece) {
-    double start = now();
-    for (uint32_t done = 0; done < SPEED_BYTES / BLOCK; done += piece) transfer(writing, done % (blocks - piece), piece);
-    if (writing && fdatasync(device)) die("flush");
-    printf("SPEED %s %.1f MiB/s\n", name, (SPEED_BYTES >> 20) / (now() - start));
+/* What is asked for again and again. */
+struct pattern {
+    const char *name;
+    int writing, scattered, flushed;
+    uint32_t piece, requests;
+};
+
+static const struct pattern patterns[] = {
+    {"write-1M", 1, 0, 0, 256, SPEED_BYTES / BLOCK / 256},
+    {"read-1M", 0, 0, 0, 256, SPEED_BYTES / BLOCK / 256},
+    {"write-64k", 1, 0, 0, 16, SPEED_BYTES / BLOCK / 16},
+    {"read-64k", 0, 0, 0, 16, SPEED_BYTES / BLOCK / 16},
+    {"random-read-4k", 0, 1, 0, 1, RANDOM_REQUESTS},
+    {"random-write-4k", 1, 1, 0, 1, RANDOM_REQUESTS},
+    {"write-and-flush-4k", 1, 1, 1, 1, FLUSHES},
+};
+
+/* A pattern's usual number of requests, once or until some seconds are over; how many a second. */
+static double rate(const struct pattern *p, double seconds) {
+    double start = now(), end;
+    uint32_t block = 0, done = 0;
+    do {
+        for (uint32_t i = 0; i < p->requests; i++, done++) {
+            transfer(p->writing, p->scattered ? random_below(blocks) : block, p->piece);
+            block = (block + p->piece) % (blocks - p->piece);
+            if (p->flushed && fdatasync(device)) die("flush");
+        }
+        if (p->writing && fdatasync(device)) die("flush");
+        end = now();
+    } while (end - start < seconds);
+    return done / (end - start);
 }
 
-static void scattered(const char *name, int writing) {
-    double start = now();
-    for (int i = 0; i < RANDOM_REQUESTS; i++) transfer(writing, random_below(blocks), 1);
-    if (writing && fdatasync(device)) die("flush");
-    printf("SPEED %s %.0f requests/s\n", name, RANDOM_REQUESTS / (now() - start));
-}
-
-static void flushes(void) {
-    double start = now();
-    enum { COUNT = 200 };
-    for (int i = 0; i < COUNT; i++) {
-        transfer(1, random_below(blocks), 1);
-        if (fdatasync(device)) die("flush");
+static void print_speed(const struct pattern *p, const char *when, double rate) {
+    if (p->scattered) {
+        printf("SPEED %s%s %.0f requests/s\n", p->name, when, rate);
+    } else {
+        printf("SPEED %s%s %.1f MiB/s\n", p->name, when, rate * p->piece * BLOCK / (1 << 20));
     }
-    printf("SPEED write-and-flush-4k %.0f requests/s\n", COUNT / (now() - start));
+}
+
+static void speed(double seconds, const char *only) {
+    enum { COUNT = sizeof patterns / sizeof *patterns };
+    for (int i = 0; i < COUNT; i++) print_speed(&patterns[i], "", rate(&patterns[i], 0));
+    for (int i = 0; i < COUNT && seconds > 0; i++) {
+        if (only && strcmp(only, patterns[i].name)) continue;
+        rate(&patterns[i], seconds);
+        print_speed(&patterns[i], "-sustained", rate(&patterns[i], seconds));
+    }
 }
 
 int main(int argc, char **argv) {
@@ -274,13 +304,7 @@ int main(int argc, char **argv) {
         if (argv[4][0] != '-') endured(argv[2], seed, (uint32_t)strtoul(argv[4], NULL, 10));
         endure(argv[2], strtoull(argv[5], NULL, 10));
     } else if (!strcmp(argv[1], "speed")) {
-        sequential("write-1M", 1, 256);
-        sequential("read-1M", 0, 256);
-        sequential("write-64k", 1, 16);
-        sequential("read-64k", 0, 16);
-        scattered("random-read-4k", 0);
-        scattered("random-write-4k", 1);
-        flushes();
+        speed(argc > 3 ? strtod(argv[3], NULL) : 0, argc > 4 ? argv[4] : NULL);
     } else {
         die("unknown command %s", argv[1]);
     }

@@ -12,7 +12,9 @@ import dev.arclet.emulator.storage.StorageException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayDeque;
 import java.util.Arrays;
+import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
@@ -62,6 +64,9 @@ public final class VirtioBlock extends VirtioDevice {
     /** Data under way at most, unless a single request has more: a bound for the host's memory. */
     private static final int MAX_BYTES_UNDER_WAY = 16 << 20;
 
+    /** Bytes of buffers at most that are kept for the next requests. */
+    private static final int MAX_SPARE_BYTES = 4 << 20;
+
     private static final int MAX_RANGES = 16;
     private static final int MAX_RANGE_SECTORS = 1 << 22;
 
@@ -97,6 +102,11 @@ public final class VirtioBlock extends VirtioDevice {
     private final Map<Long, Request> underWay = new LinkedHashMap<>();
     private long nextToken;
     private long bytesUnderWay;
+
+    /** Buffers of requests that have ended: a new array would be cleared, and collected later. */
+    private final ArrayDeque<byte[]> spare = new ArrayDeque<>();
+
+    private int spareBytes;
     private boolean writeback = true;
 
     /**
@@ -211,7 +221,7 @@ public final class VirtioBlock extends VirtioDevice {
             finish(request, STATUS_IO_ERROR, 0);
             return;
         }
-        request.data = new byte[(int) length];
+        request.data = buffer((int) length);
         long token = submit(request, 1);
         disk.read(token, request.offset, request.data, 0, (int) length);
     }
@@ -222,7 +232,7 @@ public final class VirtioBlock extends VirtioDevice {
             finish(request, STATUS_IO_ERROR, 0);
             return;
         }
-        request.data = new byte[(int) length];
+        request.data = buffer((int) length);
         request.chain.read(HEADER_BYTES, request.data, 0, (int) length);
         boolean through = writeThrough();
         long token = submit(request, through ? 2 : 1);
@@ -317,8 +327,35 @@ public final class VirtioBlock extends VirtioDevice {
                         written = request.data.length;
                     }
                     finish(request, request.ok ? STATUS_OK : STATUS_IO_ERROR, written);
+                    release(request);
                     process(0);
                 });
+    }
+
+    /** A buffer with any content. */
+    private byte[] buffer(int length) {
+        for (Iterator<byte[]> all = spare.iterator(); all.hasNext(); ) {
+            byte[] buffer = all.next();
+            if (buffer.length == length) {
+                all.remove();
+                spareBytes -= length;
+                return buffer;
+            }
+        }
+        return new byte[length];
+    }
+
+    /** Keeps a request's buffer for the next one as long. */
+    private void release(Request request) {
+        if (request.data == null || request.data.length > MAX_SPARE_BYTES) {
+            return;
+        }
+        spare.addFirst(request.data);
+        spareBytes += request.data.length;
+        request.data = null;
+        while (spareBytes > MAX_SPARE_BYTES) {
+            spareBytes -= spare.removeLast().length;
+        }
     }
 
     /**
@@ -338,7 +375,7 @@ public final class VirtioBlock extends VirtioDevice {
             request.ok = false;
             return;
         }
-        request.data = new byte[(int) length];
+        request.data = buffer((int) length);
         try {
             disk.disk().read(request.offset, request.data, 0, (int) length);
         } catch (StorageException e) {
