@@ -23,6 +23,14 @@ public interface ExecutionEngine {
     /** Figures of this engine by name, for people; exact on the machine thread. */
     Map<String, Long> counters();
 
+    /**
+     * Host time in nanoseconds, never less than before, for which guest code that was to be
+     * executed had to wait until it was translated. To the guest that takes no time.
+     */
+    default long waitedNanos() {
+        return 0;
+    }
+
     /** How many of the executed instructions ran as translated code. */
     default long translatedInstructions() {
         return 0;

@@ -1,6 +1,7 @@
 package dev.arclet.emulator.machine;
 
 import dev.arclet.emulator.bus.Clock;
+import java.util.function.LongSupplier;
 
 /**
  * The machine's virtual time: tied to the host's clock, or (icount) a function of the executed
@@ -14,13 +15,25 @@ final class MachineClock implements Clock {
     static final long ICOUNT_NANOS = 10;
 
     private final boolean icount;
+    private final LongSupplier waitedNanos;
     private long now;
     private long hostOrigin;
     private long idleNanos;
     private boolean running;
 
-    MachineClock(boolean icount) {
+    /**
+     * A clock that stands at 0.
+     *
+     * @param waitedNanos host time that does not count, {@link
+     *     dev.arclet.emulator.cpu.ExecutionEngine#waitedNanos}
+     */
+    MachineClock(boolean icount, LongSupplier waitedNanos) {
         this.icount = icount;
+        this.waitedNanos = waitedNanos;
+    }
+
+    private long hostNanos() {
+        return System.nanoTime() - waitedNanos.getAsLong();
     }
 
     boolean icount() {
@@ -29,7 +42,7 @@ final class MachineClock implements Clock {
 
     /** Virtual time flows from here on, continuing where it stopped. */
     void start() {
-        hostOrigin = System.nanoTime() - now;
+        hostOrigin = hostNanos() - now;
         running = true;
     }
 
@@ -43,7 +56,7 @@ final class MachineClock implements Clock {
     void restore(long nanos, long instructions) {
         now = nanos;
         idleNanos = nanos - instructions * ICOUNT_NANOS;
-        hostOrigin = System.nanoTime() - nanos;
+        hostOrigin = hostNanos() - nanos;
     }
 
     /** With icount, brings the time up to an instruction count. */
@@ -63,6 +76,6 @@ final class MachineClock implements Clock {
 
     @Override
     public long nanos() {
-        return icount || !running ? now : System.nanoTime() - hostOrigin;
+        return icount || !running ? now : hostNanos() - hostOrigin;
     }
 }

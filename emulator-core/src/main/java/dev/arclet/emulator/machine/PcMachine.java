@@ -192,12 +192,16 @@ public final class PcMachine implements AutoCloseable {
         return machine;
     }
 
+    private long waitedNanos() {
+        return engine.waitedNanos();
+    }
+
     private PcMachine(
             MachineConfig config, Optional<DirectBoot> kernel, Optional<RomImage> firmware) {
         this.config = config;
         this.kernel = kernel;
         hasFirmware = firmware.isPresent();
-        clock = new MachineClock(config.icount());
+        clock = new MachineClock(config.icount(), this::waitedNanos);
         events = new EventQueue(clock);
         memory = new PcMemory(config.memoryBytes(), firmware);
         cpu = new CpuState(new Mmu(memory.map()), new Board());

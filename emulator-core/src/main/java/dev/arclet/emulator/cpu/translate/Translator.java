@@ -715,6 +715,11 @@ public final class Translator implements ExecutionEngine {
     }
 
     @Override
+    public long waitedNanos() {
+        return eager ? compiler.nanos() : 0;
+    }
+
+    @Override
     public long translatedInstructions() {
         return translated;
     }
