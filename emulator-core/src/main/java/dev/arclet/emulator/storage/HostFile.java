@@ -17,7 +17,7 @@ import java.util.concurrent.ThreadLocalRandom;
  */
 final class HostFile implements AutoCloseable {
     /** Largest single transfer, which bounds the host's intermediate buffer. */
-    private static final int PIECE = 1 << 20;
+    private static final int PIECE = 128 << 10;
 
     private final String name;
     private final FileChannel channel;
